@@ -1,0 +1,1 @@
+"""The engine floor: plain Python that never imports Home Assistant."""

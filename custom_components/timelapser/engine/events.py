@@ -1,0 +1,122 @@
+"""Typed events: what the engine tells the world."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .models import Image, RenderJob, Timelapse, Video
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; `type` is the public name."""
+
+    type: ClassVar[str]
+    camera_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCaptured(Event):
+    """An image was kept."""
+
+    type = "image_captured"
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class ImageQuarantined(Event):
+    """An image was judged corrupted and put aside."""
+
+    type = "image_quarantined"
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFailed(Event):
+    """A camera gave no picture; `error` is an error code."""
+
+    type = "capture_failed"
+    timelapse_id: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelapseChanged(Event):
+    """Base of the events of a timelapse's life."""
+
+    timelapse: Timelapse
+
+
+@dataclass(frozen=True, slots=True)
+class TimelapseStarted(TimelapseChanged):
+    """A timelapse began."""
+
+    type = "timelapse_started"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelapsePaused(TimelapseChanged):
+    """A timelapse captures no more, for now."""
+
+    type = "timelapse_paused"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelapseResumed(TimelapseChanged):
+    """A paused timelapse captures again."""
+
+    type = "timelapse_resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelapseCompleted(TimelapseChanged):
+    """A timelapse is over."""
+
+    type = "timelapse_completed"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderChanged(Event):
+    """Base of the events of a render job's life."""
+
+    job: RenderJob
+
+
+@dataclass(frozen=True, slots=True)
+class VideoQueued(RenderChanged):
+    """A render was asked for, or queued again after a restart."""
+
+    type = "video_queued"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStarted(RenderChanged):
+    """FFmpeg began."""
+
+    type = "video_started"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProgress(RenderChanged):
+    """More frames are encoded; frequent, so it stays inside the integration."""
+
+    type = "video_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFinished(RenderChanged):
+    """The video is on disk and checked."""
+
+    type = "video_finished"
+    video: Video
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFailed(RenderChanged):
+    """No video came of the job: it failed or was cancelled, see `job.state`."""
+
+    type = "video_failed"
+
+
+type Publish = Callable[[Event], None]
+"""How a service tells an event; called in the event loop, must not block or raise."""
