@@ -1,0 +1,220 @@
+"""The `images` and `ticks` tables, and the counters that go with them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from ..errors import NotFoundError
+from ..models import Image, NewImage, Tick, TickOutcome
+from .database import Database, inserted_id
+from .tables import cameras, images, ticks, timelapses
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDay:
+    """A local day of a timelapse with how many images it kept, and one to show for it."""
+
+    day: date
+    image_count: int
+    sample_id: int
+
+
+class ImageOperations:
+    """Reads and writes images and ticks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, new: NewImage, tick: Tick | None = None) -> Image:
+        """Enter an image, its tick and all counters in one transaction."""
+
+        def work(connection: Connection) -> Image:
+            image_id = _insert_image(connection, new)
+            _count_image(connection, new, image_id)
+            if tick is not None:
+                _insert_tick(connection, tick)
+            return _fetch(connection, image_id)
+
+        return await self._database.write(work)
+
+    async def record_miss(self, tick: Tick) -> None:
+        """Enter a tick that gave no image, and count it."""
+
+        def work(connection: Connection) -> None:
+            _insert_tick(connection, tick)
+            counter = (
+                timelapses.c.failed_count
+                if tick.outcome is TickOutcome.FAILED
+                else timelapses.c.skipped_count
+            )
+            connection.execute(
+                update(timelapses)
+                .where(timelapses.c.id == tick.timelapse_id)
+                .values({counter: counter + 1})
+            )
+            if tick.outcome is TickOutcome.FAILED:
+                connection.execute(
+                    update(cameras)
+                    .where(cameras.c.id == tick.camera_id)
+                    .values(
+                        consecutive_failures=cameras.c.consecutive_failures + 1,
+                        last_error=tick.error,
+                    )
+                )
+
+        await self._database.write(work)
+
+    async def get(self, image_id: int) -> Image:
+        """Answer one image; raise NotFoundError when there is none."""
+        return await self._database.read(lambda connection: _fetch(connection, image_id))
+
+    async def latest(self, camera_id: str) -> Image | None:
+        """The newest image that the camera kept."""
+
+        def work(connection: Connection) -> Image | None:
+            row = connection.execute(
+                _SELECT.join(cameras, cameras.c.last_image_id == images.c.id).where(
+                    cameras.c.id == camera_id
+                )
+            ).one_or_none()
+            return _image(row) if row else None
+
+        return await self._database.read(work)
+
+    async def find(
+        self,
+        *,
+        camera_id: str | None = None,
+        timelapse_id: int | None = None,
+        day: date | None = None,
+        quarantined: bool | None = False,
+        before: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Image]:
+        """Images, the newest first; `before` a moment for the next page."""
+        query = _SELECT.order_by(images.c.captured_at.desc()).limit(limit)
+        filters = {
+            images.c.camera_id: camera_id,
+            images.c.timelapse_id: timelapse_id,
+            images.c.local_day: day,
+            images.c.quarantined: quarantined,
+        }
+        for column, value in filters.items():
+            if value is not None:
+                query = query.where(column == value)
+        if before is not None:
+            query = query.where(images.c.captured_at < before)
+        return await self._all(query)
+
+    async def for_render(self, timelapse_id: int) -> list[Image]:
+        """All kept images of a timelapse in the order of capture."""
+        return await self._all(
+            _SELECT.where(
+                images.c.timelapse_id == timelapse_id, images.c.quarantined.is_(False)
+            ).order_by(images.c.captured_at)
+        )
+
+    async def days(self, timelapse_id: int) -> list[ImageDay]:
+        """The local days that kept images, the newest first."""
+        query = (
+            select(images.c.local_day, func.count(), func.max(images.c.id))
+            .where(images.c.timelapse_id == timelapse_id, images.c.quarantined.is_(False))
+            .group_by(images.c.local_day)
+            .order_by(images.c.local_day.desc())
+        )
+
+        def work(connection: Connection) -> list[ImageDay]:
+            return [ImageDay(*row) for row in connection.execute(query)]
+
+        return await self._database.read(work)
+
+    async def captured_since(self, timelapse_id: int, since: datetime) -> set[datetime]:
+        """The moments of all rows from `since` on, quarantined ones too."""
+        query = select(images.c.captured_at).where(
+            images.c.timelapse_id == timelapse_id, images.c.captured_at >= since
+        )
+        return await self._database.read(
+            lambda connection: set(connection.execute(query).scalars())
+        )
+
+    async def newest_moment(self, timelapse_id: int) -> datetime | None:
+        """When the newest row of a timelapse was captured, quarantined or not."""
+        query = select(func.max(images.c.captured_at)).where(images.c.timelapse_id == timelapse_id)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
+
+    async def _all(self, query: Select[tuple[object, ...]]) -> list[Image]:
+        def work(connection: Connection) -> list[Image]:
+            return [_image(row) for row in connection.execute(query)]
+
+        return await self._database.read(work)
+
+
+_SELECT = select(images, timelapses.c.folder).join(
+    timelapses, timelapses.c.id == images.c.timelapse_id
+)
+
+
+def _insert_image(connection: Connection, new: NewImage) -> int:
+    result = connection.execute(
+        insert(images).values(
+            camera_id=new.camera_id,
+            timelapse_id=new.timelapse_id,
+            captured_at=new.captured_at,
+            local_day=new.local_day,
+            width=new.width,
+            height=new.height,
+            byte_count=new.byte_count,
+            score=new.judgement.score,
+            reasons=list(new.judgement.reasons),
+            quarantined=new.quarantined,
+            flagged=new.flagged,
+        )
+    )
+    return inserted_id(result)
+
+
+def _count_image(connection: Connection, new: NewImage, image_id: int) -> None:
+    camera: dict[str, object] = {"consecutive_failures": 0, "last_error": None}
+    timelapse: dict[str, object] = {
+        "score_sum": timelapses.c.score_sum + new.judgement.score,
+        "byte_count": timelapses.c.byte_count + new.byte_count,
+    }
+    if new.quarantined:
+        camera["quarantine_count"] = cameras.c.quarantine_count + 1
+        timelapse["quarantine_count"] = timelapses.c.quarantine_count + 1
+    else:
+        camera |= {"image_count": cameras.c.image_count + 1, "last_image_id": image_id}
+        timelapse |= {
+            "image_count": timelapses.c.image_count + 1,
+            "first_image_at": func.coalesce(timelapses.c.first_image_at, new.captured_at),
+            "last_image_at": new.captured_at,
+        }
+    connection.execute(update(cameras).where(cameras.c.id == new.camera_id).values(camera))
+    connection.execute(
+        update(timelapses).where(timelapses.c.id == new.timelapse_id).values(timelapse)
+    )
+
+
+def _insert_tick(connection: Connection, tick: Tick) -> None:
+    connection.execute(
+        insert(ticks).values(
+            camera_id=tick.camera_id,
+            timelapse_id=tick.timelapse_id,
+            planned_at=tick.planned_at,
+            outcome=tick.outcome,
+            error=tick.error,
+        )
+    )
+
+
+def _fetch(connection: Connection, image_id: int) -> Image:
+    row = connection.execute(_SELECT.where(images.c.id == image_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(kind="image", id=image_id)
+    return _image(row)
+
+
+def _image(row: Row[tuple[object, ...]]) -> Image:
+    values = dict(row._mapping)
+    return Image(**{**values, "reasons": tuple(values["reasons"])})

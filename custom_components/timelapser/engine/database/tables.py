@@ -1,0 +1,177 @@
+"""The tables. Times are stored as whole milliseconds since 1970 in UTC."""
+
+from datetime import UTC, datetime, timedelta
+from typing import override
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as milliseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // MILLISECOND
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + value * MILLISECOND
+
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    # SQLite counts by itself only for the plain INTEGER type.
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, default=0)
+
+
+def _camera() -> Column[str]:
+    return Column("camera_id", ForeignKey("cameras.id", ondelete="CASCADE"), nullable=False)
+
+
+def _timelapse() -> Column[int]:
+    return Column("timelapse_id", ForeignKey("timelapses.id", ondelete="CASCADE"), nullable=False)
+
+
+cameras = Table(
+    "cameras",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("folder", String(255), nullable=False, unique=True),
+    _count("image_count"),
+    _count("quarantine_count"),
+    _count("consecutive_failures"),
+    Column("last_image_id", BigInteger),
+    Column("last_error", String(64)),
+)
+
+timelapses = Table(
+    "timelapses",
+    METADATA,
+    _id(),
+    _camera(),
+    Column("name", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("folder", String(255), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("completed_at", UtcTime),
+    Column("settings", JSON, nullable=False, default=dict),
+    _count("image_count"),
+    _count("quarantine_count"),
+    _count("failed_count"),
+    _count("skipped_count"),
+    _count("byte_count"),
+    _count("score_sum"),
+    Column("first_image_at", UtcTime),
+    Column("last_image_at", UtcTime),
+)
+Index(
+    "uq_timelapses_unfinished",
+    timelapses.c.camera_id,
+    unique=True,
+    sqlite_where=timelapses.c.state != "completed",
+    postgresql_where=timelapses.c.state != "completed",
+)
+
+images = Table(
+    "images",
+    METADATA,
+    _id(),
+    _camera(),
+    _timelapse(),
+    Column("captured_at", UtcTime, nullable=False),
+    Column("local_day", Date, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("quarantined", Boolean, nullable=False),
+    Column("flagged", Boolean, nullable=False),
+    UniqueConstraint("timelapse_id", "captured_at"),
+    Index(None, "timelapse_id", "local_day"),
+    Index(None, "camera_id", "captured_at"),
+)
+
+ticks = Table(
+    "ticks",
+    METADATA,
+    _id(),
+    _camera(),
+    _timelapse(),
+    Column("planned_at", UtcTime, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("error", String(64)),
+    Index(None, "timelapse_id", "planned_at"),
+)
+
+render_jobs = Table(
+    "render_jobs",
+    METADATA,
+    _id(),
+    _camera(),
+    _timelapse(),
+    Column("state", String(16), nullable=False, index=True),
+    Column("fps", Integer, nullable=False),
+    Column("quality", String(16), nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    _count("frames_total"),
+    _count("frames_done"),
+    Column("error", String(500)),
+)
+
+videos = Table(
+    "videos",
+    METADATA,
+    _id(),
+    _camera(),
+    _timelapse(),
+    Column("job_id", ForeignKey("render_jobs.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("path", String(500), nullable=False, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("duration", Float, nullable=False),
+    Column("fps", Float, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("codec", String(16), nullable=False),
+    Column("pixel_format", String(16), nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+)

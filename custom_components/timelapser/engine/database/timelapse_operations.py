@@ -1,0 +1,121 @@
+"""The `timelapses` table."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import NotFoundError, TimelapseExistsError, TimelapseStateError
+from ..models import Timelapse, TimelapseState
+from .camera_operations import fetch_camera
+from .database import Database, inserted_id
+from .tables import timelapses
+
+
+class TimelapseOperations:
+    """Reads and writes timelapses."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self, camera_id: str, name: str, settings: Mapping[str, object], now: datetime
+    ) -> Timelapse:
+        """Enter a running timelapse; raise TimelapseExistsError when one is unfinished."""
+
+        def work(connection: Connection) -> Timelapse:
+            camera = fetch_camera(connection, camera_id)
+            values = {
+                "camera_id": camera_id,
+                "name": name,
+                "state": TimelapseState.RUNNING,
+                "folder": "",
+                "started_at": now,
+                "settings": dict(settings),
+            }
+            try:
+                result = connection.execute(insert(timelapses).values(values))
+            except IntegrityError as error:
+                # The one unique index says: at most one unfinished timelapse per camera.
+                raise TimelapseExistsError(camera=camera.name) from error
+            timelapse_id = inserted_id(result)
+            connection.execute(
+                update(timelapses)
+                .where(timelapses.c.id == timelapse_id)
+                .values(folder=f"{camera.folder}/{timelapse_id}")
+            )
+            return _fetch(connection, timelapse_id)
+
+        return await self._database.write(work)
+
+    async def change_state(
+        self,
+        timelapse_id: int,
+        allowed: Collection[TimelapseState],
+        state: TimelapseState,
+        completed_at: datetime | None = None,
+    ) -> Timelapse:
+        """Move a timelapse on; raise TimelapseStateError when it is in none of `allowed`."""
+
+        def work(connection: Connection) -> Timelapse:
+            timelapse = _fetch(connection, timelapse_id)
+            if timelapse.state not in allowed:
+                raise TimelapseStateError(timelapse=timelapse.name, state=timelapse.state)
+            connection.execute(
+                update(timelapses)
+                .where(timelapses.c.id == timelapse_id)
+                .values(state=state, completed_at=completed_at)
+            )
+            return _fetch(connection, timelapse_id)
+
+        return await self._database.write(work)
+
+    async def get(self, timelapse_id: int) -> Timelapse:
+        """Answer one timelapse; raise NotFoundError when there is none."""
+        return await self._database.read(lambda connection: _fetch(connection, timelapse_id))
+
+    async def unfinished(self, camera_id: str) -> Timelapse | None:
+        """The camera's running or paused timelapse."""
+
+        def work(connection: Connection) -> Timelapse | None:
+            row = connection.execute(
+                _SELECT.where(
+                    timelapses.c.camera_id == camera_id,
+                    timelapses.c.state != TimelapseState.COMPLETED,
+                )
+            ).one_or_none()
+            return _timelapse(row) if row else None
+
+        return await self._database.read(work)
+
+    async def latest(self, camera_id: str) -> Timelapse | None:
+        """The camera's newest timelapse, finished or not."""
+        found = await self.find(camera_id, limit=1)
+        return found[0] if found else None
+
+    async def find(self, camera_id: str | None = None, limit: int | None = None) -> list[Timelapse]:
+        """Timelapses, the newest first."""
+        query = _SELECT.order_by(timelapses.c.id.desc()).limit(limit)
+        if camera_id is not None:
+            query = query.where(timelapses.c.camera_id == camera_id)
+
+        def work(connection: Connection) -> list[Timelapse]:
+            return [_timelapse(row) for row in connection.execute(query)]
+
+        return await self._database.read(work)
+
+
+_SELECT = select(timelapses)
+
+
+def _fetch(connection: Connection, timelapse_id: int) -> Timelapse:
+    row = connection.execute(_SELECT.where(timelapses.c.id == timelapse_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(kind="timelapse", id=timelapse_id)
+    return _timelapse(row)
+
+
+def _timelapse(row: Row[tuple[object, ...]]) -> Timelapse:
+    values = dict(row._mapping)
+    return Timelapse(**{**values, "state": TimelapseState(values["state"])})

@@ -1,0 +1,3 @@
+"""Fixtures for every test."""
+
+import custom_components  # noqa: F401  # before the test package's own of that name
