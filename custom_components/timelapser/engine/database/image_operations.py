@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from ..errors import NotFoundError
 from ..models import Image, NewImage, Tick, TickOutcome
 from .database import Database, inserted_id
-from .tables import cameras, images, ticks, timelapses
+from .tables import UtcTime, cameras, images, ticks, timelapses
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,9 @@ def _count_image(connection: Connection, new: NewImage, image_id: int) -> None:
         camera |= {"image_count": cameras.c.image_count + 1, "last_image_id": image_id}
         timelapse |= {
             "image_count": timelapses.c.image_count + 1,
-            "first_image_at": func.coalesce(timelapses.c.first_image_at, new.captured_at),
+            "first_image_at": func.coalesce(
+                timelapses.c.first_image_at, bindparam(None, new.captured_at, UtcTime)
+            ),
             "last_image_at": new.captured_at,
         }
     connection.execute(update(cameras).where(cameras.c.id == new.camera_id).values(camera))
