@@ -1,7 +1,7 @@
 """What the engine talks about: enums and frozen rows. Times are aware and UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -223,6 +223,10 @@ class RenderJob:
     def progress(self) -> float:
         """Share of the frames that are encoded, 0 to 1."""
         return self.frames_done / self.frames_total if self.frames_total else 0.0
+
+    def at(self, frames_done: int) -> RenderJob:
+        """Answer the job with as many frames encoded."""
+        return replace(self, frames_done=frames_done)
 
 
 @dataclass(frozen=True, slots=True)

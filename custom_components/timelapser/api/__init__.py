@@ -1,0 +1,13 @@
+"""HTTP views: images, videos and test frames, each behind Home Assistant's authentication."""
+
+from homeassistant.core import HomeAssistant, callback
+
+from .images import ImageView, PreviewView
+from .videos import VideoView
+
+
+@callback
+def async_setup_views(hass: HomeAssistant) -> None:
+    """Register all views."""
+    for view in (ImageView, VideoView, PreviewView):
+        hass.http.register_view(view())

@@ -1,0 +1,283 @@
+"""One camera at work: tick, grab, judge, keep, tell."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .coordinator import CameraCoordinator, CameraSnapshot
+from .engine.capture.schedule import next_tick
+from .engine.errors import (
+    CaptureBusyError,
+    NotFoundError,
+    NoTimelapseError,
+    SourceError,
+    TimelapserError,
+)
+from .engine.models import (
+    Camera,
+    CameraHealth,
+    CameraSource,
+    Image,
+    JobState,
+    RenderJob,
+    Timelapse,
+    TimelapseState,
+)
+from .engine.settings import Settings, resolve
+from .sources import create_source
+
+if TYPE_CHECKING:
+    from .hub import TimelapserHub
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class CameraRuntime:
+    """Runs a camera's captures; nothing that happens here reaches another camera."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        hub: TimelapserHub,
+        subentry: ConfigSubentry,
+        snapshot: CameraSnapshot,
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._hub = hub
+        self._subentry = subentry
+        self._source = self._create_source()
+        self._capture: asyncio.Task[None] | None = None
+        self._capture_lock = asyncio.Lock()
+        self._tick_at: datetime | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+        self.coordinator = CameraCoordinator(hass, entry, subentry.title, snapshot)
+
+    @property
+    def camera(self) -> Camera:
+        """The camera's row."""
+        return self.coordinator.data.camera
+
+    @property
+    def timelapse(self) -> Timelapse | None:
+        """The newest timelapse, finished or not."""
+        return self.coordinator.data.timelapse
+
+    @property
+    def source(self) -> CameraSource:
+        """Where frames come from."""
+        return self._source
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect: hub, then camera, then timelapse."""
+        levels: list[Mapping[str, object]] = [self._entry.options, self._subentry.data]
+        if self.timelapse is not None and self.timelapse.state is not TimelapseState.COMPLETED:
+            levels.append(self.timelapse.settings)
+        return resolve(*levels)
+
+    # Life
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to capture when the timelapse runs."""
+        self._arm()
+
+    async def async_stop(self) -> None:
+        """End the clock and what it began."""
+        self._disarm()
+        if self._capture is not None:
+            self._capture.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._capture
+        await self._source.close()
+
+    async def async_apply(self, subentry: ConfigSubentry) -> None:
+        """Take over changed data of the subentry."""
+        source_changed = dict(subentry.data) != dict(self._subentry.data)
+        self._subentry = subentry
+        if source_changed:
+            await self._source.close()
+            self._source = self._create_source()
+        self._arm()
+
+    # Verbs
+
+    async def async_start_timelapse(
+        self, name: str | None = None, settings: Mapping[str, object] | None = None
+    ) -> Timelapse:
+        """Start a timelapse; the first image is taken at once when the first tick is far."""
+        now = dt_util.now()
+        title = name or f"{self._subentry.title} {now:%Y-%m-%d %H:%M}"
+        timelapse = await self._hub.timelapses.start(self.camera, title, settings or {})
+        await self._async_timelapse_changed()
+        capture = self.settings.capture
+        if self._tick_at and self._tick_at - dt_util.utcnow() > timedelta(seconds=capture.timeout):
+            self._spawn_capture(None)
+        return timelapse
+
+    async def async_pause_timelapse(self) -> Timelapse:
+        """Pause the timelapse."""
+        timelapse = await self._hub.timelapses.pause(self.camera)
+        await self._async_timelapse_changed()
+        return timelapse
+
+    async def async_resume_timelapse(self) -> Timelapse:
+        """Resume the paused timelapse."""
+        timelapse = await self._hub.timelapses.resume(self.camera)
+        await self._async_timelapse_changed()
+        return timelapse
+
+    async def async_complete_timelapse(self) -> Timelapse:
+        """Complete the timelapse."""
+        timelapse = await self._hub.timelapses.complete(self.camera)
+        await self._async_timelapse_changed()
+        return timelapse
+
+    async def async_capture_now(self) -> Image:
+        """Add an image to the unfinished timelapse, which may be paused."""
+        timelapse = await self._hub.timelapses.unfinished(self.camera)
+        if self._capture_lock.locked():
+            raise CaptureBusyError(camera=self.camera.name)
+        return await self._async_capture(timelapse, None)
+
+    async def async_render_video(
+        self, timelapse_id: int | None = None, settings: Mapping[str, object] | None = None
+    ) -> RenderJob:
+        """Queue a video of a timelapse of this camera, the newest where none is named."""
+        if timelapse_id is None:
+            if self.timelapse is None:
+                raise NoTimelapseError(camera=self.camera.name)
+            timelapse_id = self.timelapse.id
+        timelapse = await self._hub.timelapse_rows.get(timelapse_id)
+        if timelapse.camera_id != self.camera.id:
+            raise NotFoundError(kind="timelapse", id=timelapse_id)
+        levels = (self._entry.options, self._subentry.data, timelapse.settings, settings or {})
+        return await self._hub.videos.request_render(timelapse.id, resolve(*levels).video)
+
+    # Clock
+
+    @callback
+    def _arm(self) -> None:
+        self._disarm()
+        if self.timelapse is not None and self.timelapse.state is TimelapseState.RUNNING:
+            interval = timedelta(seconds=self.settings.capture.interval)
+            self._tick_at = next_tick(dt_util.utcnow(), interval)
+            self._cancel_timer = async_track_point_in_utc_time(
+                self._hass, self._tick, self._tick_at
+            )
+        self._show(next_capture=self._tick_at)
+
+    @callback
+    def _disarm(self) -> None:
+        self._tick_at = None
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    @callback
+    def _tick(self, _now: datetime) -> None:
+        planned_at = self._tick_at
+        self._cancel_timer = None
+        # The next tick is armed first: nothing that goes wrong below can stop the clock.
+        self._arm()
+        self._spawn_capture(planned_at)
+
+    @callback
+    def _spawn_capture(self, planned_at: datetime | None) -> None:
+        timelapse = self.timelapse
+        if timelapse is None:
+            return
+        if self._capture_lock.locked() or (self._capture and not self._capture.done()):
+            if planned_at is not None:
+                self._entry.async_create_background_task(
+                    self._hass,
+                    self._async_skip(timelapse, planned_at),
+                    f"timelapser skip {self.camera.id}",
+                )
+            return
+        self._capture = self._entry.async_create_background_task(
+            self._hass,
+            self._async_tick(timelapse, planned_at),
+            f"timelapser capture {self.camera.id}",
+        )
+
+    async def _async_tick(self, timelapse: Timelapse, planned_at: datetime | None) -> None:
+        """Capture for the clock, where no caller waits for an error."""
+        try:
+            await self._async_capture(timelapse, planned_at)
+        except TimelapserError as error:
+            _LOGGER.debug("Camera %s: %s", self.camera.id, error)
+        except Exception:
+            _LOGGER.exception("Camera %s: the capture failed unexpectedly", self.camera.id)
+
+    async def _async_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> Image:
+        health = self.coordinator.data.health
+        async with self._capture_lock:
+            try:
+                image = await self._hub.captures.capture(
+                    self._source,
+                    timelapse,
+                    self.settings,
+                    dt_util.get_default_time_zone(),
+                    planned_at=planned_at,
+                    deadline=self._tick_at if planned_at else None,
+                )
+            except SourceError as error:
+                await self.async_refresh()
+                self._log_health(health, error)
+                raise
+            self._show(last_score=image.score)
+            await self.async_refresh(image)
+            self._log_health(health, None)
+            return image
+
+    async def _async_skip(self, timelapse: Timelapse, planned_at: datetime) -> None:
+        await self._hub.captures.skip(timelapse, planned_at)
+        await self.async_refresh()
+
+    # Showing
+
+    async def async_refresh(self, image: Image | None = None) -> None:
+        """Read the rows again and show them; `image` is the one just judged."""
+        camera = await self._hub.camera_rows.get(self.camera.id)
+        timelapse = await self._hub.timelapse_rows.latest(self.camera.id)
+        if image is None or image.quarantined:
+            image = self.coordinator.data.image
+        self._show(camera=camera, timelapse=timelapse, image=image)
+
+    @callback
+    def async_render_changed(self, job: RenderJob) -> None:
+        """Show a render job: the newest one, or whichever runs."""
+        shown = self.coordinator.data.job
+        if shown is None or shown.id <= job.id or job.state is JobState.RUNNING:
+            self._show(job=job)
+
+    async def _async_timelapse_changed(self) -> None:
+        await self.async_refresh()
+        self._arm()
+
+    @callback
+    def _show(self, **changes: Any) -> None:
+        self.coordinator.async_set_updated_data(replace(self.coordinator.data, **changes))
+
+    def _log_health(self, before: CameraHealth, error: SourceError | None) -> None:
+        """Say once that a camera is gone, and once that it is back."""
+        after = self.coordinator.data.health
+        if after is CameraHealth.OFFLINE and before is not CameraHealth.OFFLINE:
+            _LOGGER.warning("Camera %s is offline: %s", self.camera.name, error)
+        elif before is CameraHealth.OFFLINE and after is CameraHealth.ONLINE:
+            _LOGGER.info("Camera %s is back online", self.camera.name)
+
+    def _create_source(self) -> CameraSource:
+        return create_source(self._hass, self._subentry.data, self._hub.grab_pool)

@@ -1,0 +1,22 @@
+"""Names that several modules of the Home Assistant floor share."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "timelapser"
+
+SUBENTRY_CAMERA: Final = "camera"
+
+CONF_SOURCE: Final = "source"
+CONF_STORAGE: Final = "storage"
+CONF_TRANSPORT: Final = "transport"
+
+EVENT_TIMELAPSER: Final = "timelapser_event"
+
+PLATFORMS: Final = (
+    Platform.BUTTON,
+    Platform.IMAGE,
+    Platform.SENSOR,
+    Platform.SWITCH,
+)

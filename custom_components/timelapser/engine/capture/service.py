@@ -1,0 +1,119 @@
+"""Taking frames: limited concurrency, retries with back-off, and the record of what came of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, tzinfo
+import logging
+
+from ..database.image_operations import ImageOperations
+from ..errors import SourceError
+from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
+from ..images.service import ImageService
+from ..models import CameraSource, Frame, Image, Tick, TickOutcome, Timelapse
+from ..settings import CaptureSettings, Settings
+
+_LOGGER = logging.getLogger(__name__)
+
+MAX_GRABS = 4
+"""Grabs at once, over all cameras: each may hold a decoder and a whole picture in memory."""
+
+
+class ImageCaptureService:
+    """Takes a camera's frame, has it judged and kept, and tells."""
+
+    def __init__(
+        self,
+        images: ImageService,
+        operations: ImageOperations,
+        publish: Publish,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._images = images
+        self._operations = operations
+        self._publish = publish
+        self._now = now
+        self._sleep = sleep
+        self._grabs = asyncio.Semaphore(MAX_GRABS)
+
+    async def capture(
+        self,
+        source: CameraSource,
+        timelapse: Timelapse,
+        settings: Settings,
+        zone: tzinfo,
+        *,
+        planned_at: datetime | None = None,
+        deadline: datetime | None = None,
+    ) -> Image:
+        """Take, judge and record one image; raise SourceError when no attempt gave a frame.
+
+        `planned_at` is the tick that asked for it, if one did; no retry begins that could not
+        wait its delay before `deadline`, usually the next tick.
+        """
+        try:
+            frame = await self._grab(source, timelapse, settings.capture, deadline)
+        except SourceError as error:
+            await self._record_failure(timelapse, planned_at, error)
+            raise
+        new = await self._images.keep(frame, timelapse, settings, zone)
+        outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
+        image = await self._operations.record(new, _tick(timelapse, planned_at, outcome))
+        event = ImageQuarantined if image.quarantined else ImageCaptured
+        self._publish(event(timelapse.camera_id, image))
+        return image
+
+    async def skip(self, timelapse: Timelapse, planned_at: datetime) -> None:
+        """Record a tick that found the capture before it still running."""
+        _LOGGER.debug("Camera %s: tick skipped, a capture is running", timelapse.camera_id)
+        tick = Tick(timelapse.camera_id, timelapse.id, planned_at, TickOutcome.SKIPPED)
+        await self._operations.record_miss(tick)
+
+    async def grab(self, source: CameraSource, timeout: float) -> Frame:
+        """Take one frame in a single attempt, within the limit on grabs at once."""
+        async with self._grabs:
+            return await source.grab(timeout)
+
+    async def _grab(
+        self,
+        source: CameraSource,
+        timelapse: Timelapse,
+        settings: CaptureSettings,
+        deadline: datetime | None,
+    ) -> Frame:
+        delay = settings.retry_delay
+        for retries_left in range(settings.retries, -1, -1):
+            try:
+                return await self.grab(source, settings.timeout)
+            except SourceError as error:
+                if not retries_left or self._too_late(delay, deadline):
+                    raise
+                _LOGGER.debug(
+                    "Camera %s: %s, trying again in %s s", timelapse.camera_id, error, delay
+                )
+            # The slot of this grab is free meanwhile, so that other cameras need not wait.
+            await self._sleep(delay)
+            delay *= 2
+        raise AssertionError("the last attempt answers or raises")
+
+    def _too_late(self, delay: float, deadline: datetime | None) -> bool:
+        return deadline is not None and (deadline - self._now()).total_seconds() <= delay
+
+    async def _record_failure(
+        self, timelapse: Timelapse, planned_at: datetime | None, error: SourceError
+    ) -> None:
+        tick = Tick(
+            timelapse.camera_id,
+            timelapse.id,
+            planned_at or self._now(),
+            TickOutcome.FAILED,
+            error.code,
+        )
+        await self._operations.record_miss(tick)
+        self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
+
+
+def _tick(timelapse: Timelapse, planned_at: datetime | None, outcome: TickOutcome) -> Tick | None:
+    if planned_at is None:
+        return None
+    return Tick(timelapse.camera_id, timelapse.id, planned_at, outcome)

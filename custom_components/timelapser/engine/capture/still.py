@@ -1,0 +1,140 @@
+"""Still images over HTTP, kept as the camera sent them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import override
+
+import aiohttp
+from yarl import URL
+
+from ..errors import (
+    CannotResolveError,
+    InvalidAuthError,
+    NoJpegError,
+    SourceError,
+    SourceNotFoundError,
+    SourceRefusedError,
+    SourceServerError,
+    SourceTimeoutError,
+    UntrustedCertificateError,
+)
+from ..models import CameraSource, Frame
+from .urls import STILL_SCHEMES, host_label
+
+JPEG_START = b"\xff\xd8\xff"
+MAX_BYTES = 32 * 1024 * 1024
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+HEADERS = {"Cache-Control": "no-cache", "Accept": "image/jpeg, image/*;q=0.8"}
+
+
+class StillSource(CameraSource):
+    """A URL that answers with a JPEG; authentication is what the camera asks for."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        user: str | None,
+        password: str | None,
+        verify_tls: bool,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._session = session
+        self._url = URL(url)
+        self._host = host_label(url)
+        self._user = user
+        self._password = password or ""
+        self._verify_tls = verify_tls
+        self._now = now
+        self._digest: aiohttp.DigestAuthMiddleware | None = None
+        self._basic: aiohttp.BasicAuth | None = None
+
+    @override
+    async def grab(self, timeout: float) -> Frame:
+        """Fetch the image as it is now."""
+        try:
+            jpeg = await self._fetch(aiohttp.ClientTimeout(total=timeout))
+        except TimeoutError as error:
+            raise SourceTimeoutError(host=self._host, seconds=f"{timeout:g}") from error
+        except aiohttp.ClientConnectorDNSError as error:
+            raise CannotResolveError(host=self._host) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise UntrustedCertificateError(host=self._host) from error
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, ConnectionRefusedError):
+                raise SourceRefusedError(host=self._host) from error
+            raise SourceError(host=self._host) from error
+        except aiohttp.ClientError, OSError, ValueError:
+            # Without the cause: its text may name the URL with what is secret in its query.
+            raise SourceError(host=self._host) from None
+        if not jpeg.startswith(JPEG_START):
+            raise NoJpegError(host=self._host)
+        return Frame(self._now(), jpeg)
+
+    @override
+    async def close(self) -> None:
+        """The session is not ours."""
+
+    async def _fetch(self, timeout: aiohttp.ClientTimeout) -> bytes:
+        url = self._url
+        for _ in range(MAX_REDIRECTS):
+            async with self._request(url, timeout) as response:
+                if response.status == 401 and self._negotiate(url, response):
+                    continue
+                if response.status in REDIRECTS:
+                    url = self._redirected(url, response)
+                    continue
+                self._check_status(response.status)
+                return await self._body(response)
+        raise SourceError(host=self._host)
+
+    def _request(
+        self, url: URL, timeout: aiohttp.ClientTimeout
+    ) -> aiohttp.client._RequestContextManager:
+        own = url.origin() == self._url.origin()
+        return self._session.get(
+            url,
+            timeout=timeout,
+            headers=HEADERS,
+            allow_redirects=False,
+            ssl=self._verify_tls,
+            # Credentials are for the camera, not for wherever it sends us.
+            auth=self._basic if own else None,
+            middlewares=(self._digest,) if own and self._digest else (),
+        )
+
+    def _negotiate(self, url: URL, response: aiohttp.ClientResponse) -> bool:
+        """Take up the scheme that the camera asks for; answer whether trying again makes sense."""
+        if not self._user or self._digest or self._basic or url.origin() != self._url.origin():
+            return False
+        challenges = response.headers.getall("WWW-Authenticate", [])
+        schemes = {challenge.partition(" ")[0].lower() for challenge in challenges}
+        if "digest" in schemes:
+            self._digest = aiohttp.DigestAuthMiddleware(self._user, self._password)
+        elif "basic" in schemes:
+            self._basic = aiohttp.BasicAuth(self._user, self._password, encoding="utf-8")
+        return bool(self._digest or self._basic)
+
+    def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:
+        target = url.join(URL(response.headers.get("Location", "")))
+        if target.scheme not in STILL_SCHEMES or not target.host:
+            raise SourceError(host=self._host)
+        return target
+
+    def _check_status(self, status: int) -> None:
+        if status in (401, 403):
+            raise InvalidAuthError(host=self._host)
+        if status in (404, 410):
+            raise SourceNotFoundError(host=self._host)
+        if status >= 300:
+            raise SourceServerError(host=self._host, status=status)
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > MAX_BYTES or not body.startswith(JPEG_START[: len(body)]):
+                raise NoJpegError(host=self._host)
+        return bytes(body)

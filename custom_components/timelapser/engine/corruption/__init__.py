@@ -1,0 +1,1 @@
+"""Corruption detection: metrics of a small luma picture, and a score with reasons."""

@@ -1,0 +1,1 @@
+"""Images: decode-once ingest, files, and what is found again after a crash."""

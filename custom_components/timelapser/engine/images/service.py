@@ -1,0 +1,169 @@
+"""Keeping images: measured, judged and written in one go off the event loop."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from ..corruption.service import CorruptionService, Verdict
+from ..models import Frame, Image, Judgement, NewImage, Timelapse
+from ..settings import Settings
+from .files import Storage, ThumbSize, captured_at_of, write_atomically
+from .ingest import Ingested, ingest
+
+
+class ImageSize(StrEnum):
+    """The sizes in which an image can be had."""
+
+    FULL = "full"
+    SMALL = "small"
+    THUMB = "thumb"
+
+
+class ImageService:
+    """Writes images and finds them again."""
+
+    def __init__(self, storage: Storage, corruption: CorruptionService, executor: Executor) -> None:
+        self._storage = storage
+        self._corruption = corruption
+        self._executor = executor
+
+    async def keep(
+        self, frame: Frame, timelapse: Timelapse, settings: Settings, zone: tzinfo
+    ) -> NewImage:
+        """Judge a frame and write it where it belongs; raise StorageError when that fails."""
+        return await self._run(partial(self._keep, frame, timelapse, settings, zone))
+
+    async def examine(self, frame: Frame, settings: Settings) -> tuple[Ingested, Judgement]:
+        """Measure and judge a frame without keeping it."""
+
+        def work() -> tuple[Ingested, Judgement]:
+            ingested = ingest(frame, settings.capture.jpeg_quality)
+            verdict = self._corruption.judge(ingested.metrics, settings.corruption)
+            return ingested, verdict.judgement
+
+        return await self._run(work)
+
+    async def path(self, image: Image, size: ImageSize) -> Path | None:
+        """Answer an image's file, or the next larger one where a small one is missing."""
+        return await self._run(partial(self._path, image, size))
+
+    async def adopt_unrecorded(
+        self,
+        timelapse: Timelapse,
+        recorded: Collection[datetime],
+        since: datetime | None,
+        settings: Settings,
+        zone: tzinfo,
+    ) -> list[NewImage]:
+        """Find whole files that have no row, from the UTC day of `since` on, oldest first.
+
+        They are what a crash between the file's rename and the row's commit leaves behind.
+        """
+        return await self._run(partial(self._adopt, timelapse, recorded, since, settings, zone))
+
+    async def remove_leftovers(self) -> int:
+        """Remove half-written files of an interrupted run; answer how many."""
+        return await self._run(self._storage.remove_leftovers)
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _keep(
+        self, frame: Frame, timelapse: Timelapse, settings: Settings, zone: tzinfo
+    ) -> NewImage:
+        ingested = ingest(frame, settings.capture.jpeg_quality)
+        verdict = self._corruption.judge(ingested.metrics, settings.corruption)
+        captured_at = self._free_moment(timelapse.folder, frame.captured_at)
+        self._write_thumbs(timelapse.folder, captured_at, ingested)
+        path = self._storage.image_path(timelapse.folder, captured_at, verdict.quarantined)
+        write_atomically(path, ingested.jpeg, sync=True)
+        return _new_image(timelapse, captured_at, zone, ingested, verdict)
+
+    def _adopt(
+        self,
+        timelapse: Timelapse,
+        recorded: Collection[datetime],
+        since: datetime | None,
+        settings: Settings,
+        zone: tzinfo,
+    ) -> list[NewImage]:
+        found = []
+        for path, quarantined in self._files(timelapse.folder, since):
+            captured_at = captured_at_of(path)
+            if captured_at is None or captured_at in recorded:
+                continue
+            frame = Frame(captured_at, path.read_bytes())
+            ingested = ingest(frame, settings.capture.jpeg_quality)
+            judged = self._corruption.judge(ingested.metrics, settings.corruption)
+            self._write_thumbs(timelapse.folder, captured_at, ingested)
+            verdict = Verdict(judged.judgement, quarantined, judged.flagged)
+            found.append(_new_image(timelapse, captured_at, zone, ingested, verdict))
+        return sorted(found, key=lambda new: new.captured_at)
+
+    def _files(self, folder: str, since: datetime | None) -> list[tuple[Path, bool]]:
+        oldest = f"{since:%Y-%m-%d}" if since else ""
+        return [
+            (path, quarantined)
+            for quarantined in (False, True)
+            for path in self._storage.images_folder(folder, quarantined=quarantined).glob(
+                "????-??-??/*.jpg"
+            )
+            if path.parent.name >= oldest
+        ]
+
+    def _free_moment(self, folder: str, captured_at: datetime) -> datetime:
+        """Answer the moment in whole milliseconds, moved on where a file has it already."""
+        moment = captured_at.replace(microsecond=captured_at.microsecond // 1000 * 1000)
+        while any(
+            self._storage.image_path(folder, moment, quarantined).exists()
+            for quarantined in (False, True)
+        ):
+            moment += timedelta(milliseconds=1)
+        return moment
+
+    def _write_thumbs(self, folder: str, captured_at: datetime, ingested: Ingested) -> None:
+        for size, jpeg in (
+            (ThumbSize.SMALL, ingested.small),
+            (ThumbSize.THUMB, ingested.thumb),
+        ):
+            if jpeg is not None:
+                path = self._storage.thumb_path(folder, captured_at, size)
+                write_atomically(path, jpeg, sync=False)
+
+    def _path(self, image: Image, size: ImageSize) -> Path | None:
+        small, thumb = (
+            self._storage.thumb_path(image.folder, image.captured_at, kind)
+            for kind in (ThumbSize.SMALL, ThumbSize.THUMB)
+        )
+        full = self._storage.image_path(image.folder, image.captured_at, image.quarantined)
+        cascade = {
+            ImageSize.THUMB: (thumb, small, full),
+            ImageSize.SMALL: (small, full),
+            ImageSize.FULL: (full,),
+        }
+        return next((path for path in cascade[size] if path.is_file()), None)
+
+
+def _new_image(
+    timelapse: Timelapse,
+    captured_at: datetime,
+    zone: tzinfo,
+    ingested: Ingested,
+    verdict: Verdict,
+) -> NewImage:
+    return NewImage(
+        camera_id=timelapse.camera_id,
+        timelapse_id=timelapse.id,
+        captured_at=captured_at,
+        local_day=captured_at.astimezone(zone).date(),
+        width=ingested.width,
+        height=ingested.height,
+        byte_count=len(ingested.jpeg),
+        judgement=verdict.judgement,
+        quarantined=verdict.quarantined,
+        flagged=verdict.flagged,
+    )

@@ -1,0 +1,1 @@
+"""Timelapses: their life from start to completion."""

@@ -1,0 +1,180 @@
+"""The one place where the engine is assembled, started and stopped."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+import logging
+from pathlib import Path
+
+from homeassistant.components.ffmpeg import get_ffmpeg_manager
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+
+from .camera_runtime import CameraRuntime
+from .const import CONF_STORAGE, DOMAIN, EVENT_TIMELAPSER
+from .coordinator import CameraSnapshot
+from .engine.capture.service import MAX_GRABS, ImageCaptureService
+from .engine.corruption.service import CorruptionService
+from .engine.database.camera_operations import CameraOperations
+from .engine.database.database import Database
+from .engine.database.image_operations import ImageOperations
+from .engine.database.timelapse_operations import TimelapseOperations
+from .engine.database.video_operations import VideoOperations
+from .engine.errors import TimelapserError
+from .engine.events import Event, RenderChanged, VideoProgress
+from .engine.images.files import Storage
+from .engine.images.service import ImageService
+from .engine.models import Timelapse, TimelapseState
+from .engine.timelapses.service import TimelapseService
+from .engine.videos.service import VideoService
+from .errors import translated
+from .plain import event_data
+from .preview import Previews
+
+_LOGGER = logging.getLogger(__name__)
+
+IMAGE_THREADS = 2
+DATABASE_FILE = "timelapser.db"
+
+type TimelapserConfigEntry = ConfigEntry[TimelapserHub]
+
+
+class TimelapserHub:
+    """Holds the services and the cameras of the integration."""
+
+    def __init__(self, hass: HomeAssistant, entry: TimelapserConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._worker: asyncio.Task[None] | None = None
+        self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
+        self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
+        self.database = Database(Path(hass.config.path(DATABASE_FILE)))
+        self.storage = Storage(Path(entry.data[CONF_STORAGE]))
+        self.camera_rows = CameraOperations(self.database)
+        self.timelapse_rows = TimelapseOperations(self.database)
+        self.image_rows = ImageOperations(self.database)
+        self.video_rows = VideoOperations(self.database)
+        self.images = ImageService(self.storage, CorruptionService(), self.image_pool)
+        self.captures = ImageCaptureService(
+            self.images, self.image_rows, self._publish, dt_util.utcnow
+        )
+        self.timelapses = TimelapseService(self.timelapse_rows, self._publish, dt_util.utcnow)
+        self.videos = VideoService(
+            operations=self.video_rows,
+            images=self.image_rows,
+            timelapses=self.timelapse_rows,
+            storage=self.storage,
+            executor=self.image_pool,
+            now=dt_util.utcnow,
+            publish=self._publish,
+            ffmpeg=get_ffmpeg_manager(hass).binary,
+        )
+        self.previews = Previews(hass)
+        self.cameras: dict[str, CameraRuntime] = {}
+
+    @classmethod
+    async def async_open(cls, hass: HomeAssistant, entry: TimelapserConfigEntry) -> TimelapserHub:
+        """Open storage and database and know the cameras; raise ConfigEntryNotReady."""
+        hub = cls(hass, entry)
+        try:
+            await hass.async_add_executor_job(hub.storage.check_writable)
+            await hub.database.open()
+            await hub._async_open_cameras()
+        except TimelapserError as error:
+            await hub.async_close()
+            raise translated(error, ConfigEntryNotReady) from error
+        except BaseException:
+            await hub.async_close()
+            raise
+        return hub
+
+    async def _async_open_cameras(self) -> None:
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, self._entry.entry_id)},
+            entry_type=dr.DeviceEntryType.SERVICE,
+            name=self._entry.title,
+            manufacturer="Timelapser",
+        )
+        for subentry_id, subentry in self._entry.subentries.items():
+            snapshot = await self._async_snapshot(subentry)
+            self.cameras[subentry_id] = CameraRuntime(
+                self._hass, self._entry, self, subentry, snapshot
+            )
+
+    async def _async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:
+        camera_id = subentry.subentry_id
+        folder = self.storage.camera_folder(subentry.title, camera_id)
+        camera = await self.camera_rows.ensure(camera_id, subentry.title, folder)
+        image = await self.image_rows.latest(camera_id)
+        jobs = await self.video_rows.find_jobs(camera_id=camera_id, limit=1)
+        return CameraSnapshot(
+            camera,
+            timelapse=await self.timelapse_rows.latest(camera_id),
+            image=image,
+            last_score=image.score if image else None,
+            job=jobs[0] if jobs else None,
+        )
+
+    async def async_start(self, _hass: HomeAssistant) -> None:
+        """Put in order what a crash left, then capture and render."""
+        await self.images.remove_leftovers()
+        for camera in self.cameras.values():
+            timelapse = camera.timelapse
+            if timelapse is not None and timelapse.state is not TimelapseState.COMPLETED:
+                await self._async_adopt(timelapse, camera)
+        await self.videos.recover()
+        self._worker = self._entry.async_create_background_task(
+            self._hass, self.videos.run(), "timelapser render worker"
+        )
+        for camera in self.cameras.values():
+            camera.async_start()
+
+    async def _async_adopt(self, timelapse: Timelapse, camera: CameraRuntime) -> None:
+        """Enter images that reached the disk, but not the database."""
+        since = await self.image_rows.newest_moment(timelapse.id)
+        midnight = since and since.replace(hour=0, minute=0, second=0, microsecond=0)
+        recorded = (
+            await self.image_rows.captured_since(timelapse.id, midnight) if midnight else set()
+        )
+        found = await self.images.adopt_unrecorded(
+            timelapse, recorded, midnight, camera.settings, dt_util.get_default_time_zone()
+        )
+        for new in found:
+            await self.image_rows.record(new)
+        if found:
+            _LOGGER.info("Camera %s: %s images entered again", camera.camera.name, len(found))
+            await camera.async_refresh(await self.image_rows.latest(camera.camera.id))
+
+    async def async_close(self) -> None:
+        """Stop cameras and worker, then let go of threads and database."""
+        for camera in self.cameras.values():
+            await camera.async_stop()
+        if self._worker is not None:
+            self._worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._worker
+        await self._hass.async_add_executor_job(self._shut_down_pools)
+        await self.database.close()
+
+    def _shut_down_pools(self) -> None:
+        self.grab_pool.shutdown(cancel_futures=True)
+        self.image_pool.shutdown(cancel_futures=True)
+
+    async def async_apply_changes(self) -> None:
+        """Apply changed options and subentries to the cameras in place."""
+        for subentry_id, camera in self.cameras.items():
+            subentry = self._entry.subentries[subentry_id]
+            await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
+            await camera.async_apply(subentry)
+            await camera.async_refresh()
+
+    @callback
+    def _publish(self, event: Event) -> None:
+        if isinstance(event, RenderChanged) and event.camera_id in self.cameras:
+            self.cameras[event.camera_id].async_render_changed(event.job)
+        if not isinstance(event, VideoProgress):
+            self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event))

@@ -1,0 +1,122 @@
+"""Rows and events as plain data, for action responses and the event bus."""
+
+from datetime import datetime
+from typing import Any
+
+from .engine.events import (
+    CaptureFailed,
+    Event,
+    ImageCaptured,
+    ImageQuarantined,
+    RenderChanged,
+    TimelapseChanged,
+    VideoFinished,
+)
+from .engine.models import Image, RenderJob, Timelapse, Video
+
+type Data = dict[str, Any]
+
+
+def timelapse_data(timelapse: Timelapse) -> Data:
+    """Answer a timelapse as plain data."""
+    return {
+        "timelapse_id": timelapse.id,
+        "camera_id": timelapse.camera_id,
+        "name": timelapse.name,
+        "state": timelapse.state.value,
+        "started_at": _time(timelapse.started_at),
+        "completed_at": _time(timelapse.completed_at),
+        "settings": dict(timelapse.settings),
+        "images": timelapse.image_count,
+        "quarantined": timelapse.quarantine_count,
+        "failed": timelapse.failed_count,
+        "skipped": timelapse.skipped_count,
+        "bytes": timelapse.byte_count,
+        "score_mean": timelapse.score_mean,
+        "first_image_at": _time(timelapse.first_image_at),
+        "last_image_at": _time(timelapse.last_image_at),
+    }
+
+
+def image_data(image: Image) -> Data:
+    """Answer an image as plain data."""
+    return {
+        "image_id": image.id,
+        "camera_id": image.camera_id,
+        "timelapse_id": image.timelapse_id,
+        "captured_at": _time(image.captured_at),
+        "day": image.local_day.isoformat(),
+        "width": image.width,
+        "height": image.height,
+        "bytes": image.byte_count,
+        "score": image.score,
+        "reasons": list(image.reasons),
+        "quarantined": image.quarantined,
+        "flagged": image.flagged,
+    }
+
+
+def job_data(job: RenderJob) -> Data:
+    """Answer a render job as plain data."""
+    return {
+        "job_id": job.id,
+        "camera_id": job.camera_id,
+        "timelapse_id": job.timelapse_id,
+        "state": job.state.value,
+        "fps": job.settings.fps,
+        "quality": job.settings.quality.value,
+        "requested_at": _time(job.requested_at),
+        "started_at": _time(job.started_at),
+        "finished_at": _time(job.finished_at),
+        "frames_total": job.frames_total,
+        "frames_done": job.frames_done,
+        "progress": round(job.progress * 100, 1),
+        "video_id": job.video_id,
+        "error": job.error,
+    }
+
+
+def video_data(video: Video, path: str, media_content_id: str) -> Data:
+    """Answer a video as plain data; `path` is absolute."""
+    return {
+        "video_id": video.id,
+        "camera_id": video.camera_id,
+        "timelapse_id": video.timelapse_id,
+        "job_id": video.job_id,
+        "path": path,
+        "media_content_id": media_content_id,
+        "created_at": _time(video.created_at),
+        "frames": video.file.frames,
+        "duration": video.file.duration,
+        "fps": video.file.fps,
+        "width": video.file.width,
+        "height": video.file.height,
+        "codec": video.file.codec,
+        "pix_fmt": video.file.pixel_format,
+        "bytes": video.file.byte_count,
+    }
+
+
+def event_data(event: Event) -> Data:
+    """Answer an event as the data that go on Home Assistant's bus."""
+    data: Data = {"type": event.type, "camera_id": event.camera_id}
+    match event:
+        case ImageCaptured() | ImageQuarantined():
+            data |= image_data(event.image)
+        case CaptureFailed():
+            data |= {"timelapse_id": event.timelapse_id, "error": event.error}
+        case TimelapseChanged():
+            data |= timelapse_data(event.timelapse)
+        case VideoFinished():
+            data |= job_data(event.job) | {
+                "video_id": event.video.id,
+                "frames": event.video.file.frames,
+                "duration": event.video.file.duration,
+            }
+        case RenderChanged():
+            data |= job_data(event.job)
+    return data
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

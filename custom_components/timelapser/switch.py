@@ -1,0 +1,54 @@
+"""Whether a camera captures."""
+
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .engine.models import TimelapseState
+from .entity import CameraEntity
+from .errors import translate_errors
+from .hub import TimelapserConfigEntry
+
+PARALLEL_UPDATES = 1
+
+CAPTURE = SwitchEntityDescription(key="capture", translation_key="capture")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: TimelapserConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the switch of each camera."""
+    for subentry_id, runtime in entry.runtime_data.cameras.items():
+        async_add_entities([CaptureSwitch(runtime, CAPTURE)], config_subentry_id=subentry_id)
+
+
+class CaptureSwitch(CameraEntity, SwitchEntity):
+    """On while the timelapse runs; turning it on starts one where there is none to resume."""
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether captures happen."""
+        return self._state is TimelapseState.RUNNING
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Resume the paused timelapse, or start one."""
+        if self._state is TimelapseState.PAUSED:
+            await translate_errors(self.runtime.async_resume_timelapse)()
+        elif not self.is_on:
+            await translate_errors(self.runtime.async_start_timelapse)()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Pause the timelapse."""
+        if self.is_on:
+            await translate_errors(self.runtime.async_pause_timelapse)()
+
+    @property
+    def _state(self) -> TimelapseState | None:
+        return self.snapshot.timelapse.state if self.snapshot.timelapse else None

@@ -1,0 +1,1 @@
+"""The parts of the scene that the test cameras look at."""
