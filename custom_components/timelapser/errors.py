@@ -1,7 +1,8 @@
 """The one place where engine errors become Home Assistant errors."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
+from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
@@ -20,7 +21,7 @@ def translated[E: HomeAssistantError](error: TimelapserError, kind: type[E]) -> 
 
 def translate_errors[**P, T](
     function: Callable[P, Awaitable[T]],
-) -> Callable[P, Awaitable[T]]:
+) -> Callable[P, Coroutine[Any, Any, T]]:
     """Let a coroutine function raise Home Assistant's errors in place of the engine's."""
 
     @wraps(function)

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 import logging
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from .engine.errors import TimelapserError
 from .engine.events import Event, RenderChanged, VideoProgress
 from .engine.images.files import Storage
 from .engine.images.service import ImageService
-from .engine.models import Timelapse, TimelapseState
+from .engine.models import CameraSource, Judgement, Timelapse, TimelapseState
+from .engine.settings import resolve
 from .engine.timelapses.service import TimelapseService
 from .engine.videos.service import VideoService
 from .errors import translated
@@ -38,6 +40,18 @@ _LOGGER = logging.getLogger(__name__)
 
 IMAGE_THREADS = 2
 DATABASE_FILE = "timelapser.db"
+
+
+@dataclass(frozen=True, slots=True)
+class TestFrame:
+    """A frame taken for a look; `preview` is a signed path that is good for minutes."""
+
+    width: int
+    height: int
+    byte_count: int
+    judgement: Judgement
+    preview: str
+
 
 type TimelapserConfigEntry = ConfigEntry[TimelapserHub]
 
@@ -148,6 +162,19 @@ class TimelapserHub:
         if found:
             _LOGGER.info("Camera %s: %s images entered again", camera.camera.name, len(found))
             await camera.async_refresh(await self.image_rows.latest(camera.camera.id))
+
+    async def async_test(self, source: CameraSource) -> TestFrame:
+        """Take a frame that is shown, but not kept; raise SourceError when there is none."""
+        settings = resolve(self._entry.options)
+        frame = await self.captures.grab(source, settings.capture.timeout)
+        ingested, judgement = await self.images.examine(frame, settings)
+        return TestFrame(
+            ingested.width,
+            ingested.height,
+            len(ingested.jpeg),
+            judgement,
+            self.previews.async_add(ingested.small or ingested.jpeg),
+        )
 
     async def async_close(self) -> None:
         """Stop cameras and worker, then let go of threads and database."""

@@ -123,7 +123,7 @@ class Clip:
 
 
 def rtp_packet(
-    payload: bytes, *, payload_type: int, sequence: int, timestamp: int, marker: bool
+    payload: bytes, payload_type: int, sequence: int, timestamp: int, marker: bool
 ) -> bytes:
     """An RTP packet (RFC 3550 5.1) with a fixed source."""
     header = struct.pack(
@@ -151,7 +151,7 @@ def split_annexb(data: bytes) -> tuple[bytes, ...]:
     return tuple(units)
 
 
-def _access_unit(packet: av.Packet) -> AccessUnit:
+def _access_unit(packet: av.Packet[av.VideoStream]) -> AccessUnit:
     shown_at = packet.pts if packet.pts is not None else 0
     sent_at = packet.dts if packet.dts is not None else shown_at
     base = packet.time_base

@@ -15,23 +15,23 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 import random
 import secrets
-import struct
 import time
 from typing import Literal, Self
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from .auth import basic_matches, digest_matches, parse_digest
 from .rtp import CLOCK_RATE, Clip, rtp_packet
+from .rtsp_wire import Link, Request
 
 REALM = "camera"
 VIDEO_TYPE = 96
 PCMU_TYPE = 0
+PCMU_SAMPLES = 160
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
-# 16 packets a millisecond: a keyframe in one burst overflows the receive buffer of a UDP client.
-UDP_BURST = 16
 
 
 class RtspServer:
@@ -107,41 +107,9 @@ class RtspServer:
         assert task is not None
         self._sessions.add(task)
         try:
-            await _Session(self, reader, writer).run()
+            await _Session(self, Link(reader, writer)).run()
         finally:
             self._sessions.discard(task)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request of a client; header names are in lower case."""
-
-    method: str
-    uri: str
-    headers: Mapping[str, str]
-
-    @classmethod
-    def parse(cls, head: str) -> Self:
-        """Read the request line and the headers."""
-        line, *rest = head.strip().split("\r\n")
-        method, uri, _version = line.split(" ", 2)
-        pairs = (header.partition(":") for header in rest)
-        return cls(method, uri, {name.strip().lower(): value.strip() for name, _, value in pairs})
-
-    @property
-    def stream_uri(self) -> str:
-        """The URI without the track that SETUP adds to it."""
-        return self.uri.rstrip("/").removesuffix("/track0").rstrip("/")
-
-    @property
-    def path(self) -> str:
-        """The path of the stream."""
-        return urlsplit(self.stream_uri).path.rstrip("/")
-
-    @property
-    def options(self) -> dict[str, str]:
-        """The query: faults and their numbers."""
-        return dict(parse_qsl(urlsplit(self.stream_uri).query))
 
 
 @dataclass(slots=True)
@@ -149,84 +117,53 @@ class _Session:
     """One connection of a client, from its first request to its last."""
 
     server: RtspServer
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    link: Link
     id: str = field(default_factory=lambda: secrets.token_hex(4))
-    channel: int = 0
-    udp: tuple[asyncio.DatagramTransport, ...] = ()
     playing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
-                while (request := await self._next_request()).method != "TEARDOWN":
+                while (request := await self.link.next_request()).method != "TEARDOWN":
                     await self._answer(request)
-                self._reply(request, {"Session": self.id})
-                await self.writer.drain()
+                await self.link.reply(request, {"Session": self.id})
         finally:
             if self.playing is not None:
                 self.playing.cancel()
                 await asyncio.gather(self.playing, return_exceptions=True)
-            for transport in self.udp:
-                transport.close()
-            self.writer.close()
-
-    async def _next_request(self) -> Request:
-        while (first := await self.reader.readexactly(1)) == b"$":  # RTCP of the client
-            _channel, length = struct.unpack(">BH", await self.reader.readexactly(3))
-            await self.reader.readexactly(length)
-        request = Request.parse((first + await self.reader.readuntil(b"\r\n\r\n")).decode())
-        await self.reader.readexactly(int(request.headers.get("content-length", 0)))
-        return request
+            self.link.close()
 
     async def _answer(self, request: Request) -> None:
-        transport = request.headers.get("transport", "")
-        kind = ("TCP" if "TCP" in transport else "UDP") if transport else ""
-        self.server.requests.append(f"{request.method} {request.path} {kind}".rstrip())
-        session = {"Session": f"{self.id};timeout=60"}
+        reply, session = self.link.reply, {"Session": f"{self.id};timeout=60"}
+        self.server.requests.append(f"{request.method} {request.path} {request.carrier}".rstrip())
         if request.method == "OPTIONS":
-            self._reply(request, {"Public": METHODS})
+            await reply(request, {"Public": METHODS})
         elif not self.server.allows(request):
-            unauthorized = {"WWW-Authenticate": self.server.challenge}
-            self._reply(request, unauthorized, status="401 Unauthorized")
+            challenge = {"WWW-Authenticate": self.server.challenge}
+            await reply(request, challenge, status="401 Unauthorized")
         elif request.path not in self.server.clips:
-            self._reply(request, status="404 Not Found")
+            await reply(request, status="404 Not Found")
         elif request.method == "DESCRIBE":
             await self._describe(request)
         elif request.method == "SETUP":
-            self._reply(request, session | {"Transport": await self._set_up(transport)})
-        elif request.method == "PLAY":
-            self._reply(request, session | {"Range": "npt=0.000-"})
-            self.playing = self.playing or asyncio.create_task(self._play(request))
+            transport = await self.link.set_up(request.headers["transport"], self.server.host)
+            await reply(request, session | {"Transport": transport})
         else:
-            self._reply(request, session)
-        await self.writer.drain()
-
-    def _reply(
-        self,
-        request: Request,
-        headers: Mapping[str, str] | None = None,
-        *,
-        status: str = "200 OK",
-        body: str = "",
-    ) -> None:
-        lines = [f"RTSP/1.0 {status}", f"CSeq: {request.headers.get('cseq', '0')}"]
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        if body:
-            lines.append(f"Content-Length: {len(body.encode())}")
-        self.writer.write("\r\n".join([*lines, "", body]).encode())
+            await reply(request, session)
+        if request.method == "PLAY" and self.playing is None:
+            self.playing = asyncio.create_task(self._play(request))
 
     async def _describe(self, request: Request) -> None:
         fault = request.options.get("fault", "")
         if fault.isdigit():
-            self._reply(request, status=f"{fault} Fault")
+            await self.link.reply(request, status=f"{fault} Fault")
             return
         if fault == "slow":
             await asyncio.sleep(float(request.options.get("delay", 3)))
-        clip = self.server.clips[request.path]
         if fault == "novideo":
             media = [f"m=audio 0 RTP/AVP {PCMU_TYPE}", f"a=rtpmap:{PCMU_TYPE} PCMU/8000"]
         else:
+            clip = self.server.clips[request.path]
             media = [
                 f"m=video 0 RTP/AVP {VIDEO_TYPE}",
                 f"a=rtpmap:{VIDEO_TYPE} {clip.codec}/{CLOCK_RATE}",
@@ -235,99 +172,39 @@ class _Session:
         session = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0"]
         lines = [*session, "a=control:*", *media, f"a=control:{request.stream_uri}/track0", ""]
         headers = {"Content-Base": f"{request.uri}/", "Content-Type": "application/sdp"}
-        self._reply(request, headers, body="\r\n".join(lines))
-
-    async def _set_up(self, transport: str) -> str:
-        """Open what the client asks for; returns the `Transport` header of the reply."""
-        parameters = dict(part.partition("=")[::2] for part in transport.split(";"))
-        if "TCP" in transport:
-            self.channel = int(parameters.get("interleaved", "0-1").split("-")[0])
-            return transport
-        ports = parameters["client_port"].split("-")
-        client = self.writer.get_extra_info("peername")[0]
-        self.udp = await _udp_pair(self.server.host, client, int(ports[0]), int(ports[-1]))
-        port = self.udp[0].get_extra_info("sockname")[1]
-        return f"{transport};server_port={port}-{port + 1}"
+        await self.link.reply(request, headers, body="\r\n".join(lines))
 
     async def _play(self, request: Request) -> None:
-        options = request.options
-        if options.get("fault") == "novideo":
+        if request.options.get("fault") == "novideo":
             await self._play_silence()
-            return
-        clip = self.server.clips[request.path]
+        else:
+            await self._play_clip(self.server.clips[request.path], request.options)
+
+    async def _play_clip(self, clip: Clip, options: Mapping[str, str]) -> None:
         start = clip.keyframe_before(time.time())
         if options.get("start") == "late":
             start = clip.middle_of_gop(start)
-        fault, after = options.get("fault"), int(options.get("after", 0))
-        noise = random.Random(request.path)
+        fault = options.get("fault")
+        after = int(options.get("after", 20 if fault == "drop" else 0))
+        noise = random.Random(1865)
         clock = asyncio.get_running_loop().time
         began, sequence = clock(), 0
         for send_at, show_at, unit in clip.from_unit(start):
             await asyncio.sleep(max(0.0, began + send_at - clock()))
             for payload, is_last in clip.payloads(unit):
-                if fault == "stall" and sequence >= after:
-                    return
-                if fault == "drop" and sequence >= (after or 20):
-                    self.writer.transport.abort()
+                if fault in {"stall", "drop"} and sequence >= after:
+                    if fault == "drop":
+                        self.link.abort()
                     return
                 broken = fault == "garbage" and noise.random() < 0.1
-                await self._send(
-                    rtp_packet(
-                        payload[:2] + noise.randbytes(len(payload) - 2) if broken else payload,
-                        payload_type=VIDEO_TYPE,
-                        sequence=sequence,
-                        timestamp=round(show_at * CLOCK_RATE),
-                        marker=is_last,
-                    )
-                )
+                body = payload[:2] + noise.randbytes(len(payload) - 2) if broken else payload
+                timestamp = round(show_at * CLOCK_RATE)
+                await self.link.send(rtp_packet(body, VIDEO_TYPE, sequence, timestamp, is_last))
                 sequence += 1
-                if self.udp and sequence % UDP_BURST == 0:
-                    await asyncio.sleep(0.001)
 
     async def _play_silence(self) -> None:
-        sequence, samples = 0, 160
-        while True:
-            await self._send(
-                rtp_packet(
-                    b"\xff" * samples,
-                    payload_type=PCMU_TYPE,
-                    sequence=sequence,
-                    timestamp=sequence * samples,
-                    marker=sequence == 0,
-                )
-            )
-            sequence += 1
-            await asyncio.sleep(samples / 8000)
-
-    async def _send(self, packet: bytes) -> None:
-        if self.udp:
-            self.udp[0].sendto(packet)
-            return
-        self.writer.write(b"$" + struct.pack(">BH", self.channel, len(packet)) + packet)
-        await self.writer.drain()
-
-
-async def _udp_pair(
-    host: str, client: str, rtp_port: int, rtcp_port: int
-) -> tuple[asyncio.DatagramTransport, ...]:
-    """Sockets for RTP and RTCP: an even port and the next one, as RFC 3550 11 wants."""
-    loop = asyncio.get_running_loop()
-    while True:
-        probe, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=(host, 0)
-        )
-        port = probe.get_extra_info("sockname")[1] & ~1
-        probe.close()
-        await asyncio.sleep(0)  # the transport lets go of its port in the next turn of the loop
-        opened: list[asyncio.DatagramTransport] = []
-        try:
-            for local, remote in ((port, rtp_port), (port + 1, rtcp_port)):
-                transport, _ = await loop.create_datagram_endpoint(
-                    asyncio.DatagramProtocol, local_addr=(host, local), remote_addr=(client, remote)
-                )
-                opened.append(transport)
-        except OSError:
-            for transport in opened:
-                transport.close()
-        else:
-            return tuple(opened)
+        for sequence in count():
+            timestamp = sequence * PCMU_SAMPLES
+            packet = rtp_packet(b"\xff" * PCMU_SAMPLES, PCMU_TYPE, sequence, timestamp, False)
+            await self.link.send(packet)
+            await asyncio.sleep(PCMU_SAMPLES / 8000)

@@ -14,16 +14,16 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from .landscape.canvas import HEIGHT, SHORE, WIDTH, Layer, Size, scaled
-from .landscape.daylight import Colour, Daylight
-from .landscape.garden import CROWN_AT, FLOWERS_AT, bank, crown, sunflowers
-from .landscape.sky import cirrus, cumulus, glitter, moon, mountains, stars
+from .landscape.canvas import HEIGHT, SHORE, WIDTH, Colour, Layer, Size, lit, mixed, scaled
+from .landscape.daylight import Daylight
+from .landscape.garden import CROWN_AT, FLOWERS_AT, LEANINGS, bank, crowns, sunflowers
+from .landscape.lake import boat, draw_lake, glitter
+from .landscape.sky import cirrus, cumulus, moon, mountains, stars
 from .landscape.town import CHURCH_CLOCK, MILL, Town, blades, town
 
 # Sensor noise, in steps of 8 bits: about that of a small camera by day.
 NOISE = 1.6
 NOISE_MARGIN = 64
-LAKE_END = 626
 MILL_TURNS = 24
 CLOUD_TURNS = (1, 2)
 
@@ -35,11 +35,11 @@ def draw(t: float, size: Size = (1280, 720)) -> Image.Image:
     light = Daylight.at(t)
     frame = _sky(size, light)
     _heavens(frame, parts, light, t)
-    haze = _mixed(light.sky[1], light.sky[2], 0.4)
+    haze = mixed(light.sky[1], light.sky[2], 0.4)
     _lay(frame, parts.mountains, light.ground, haze, 0.34)
     _lay(frame, parts.town.layer, light.ground, haze, 0.07)
     _town_life(frame, parts, light, t)
-    _lake(frame, parts, light, t)
+    draw_lake(frame, light, t, glitter=parts.glitter, boat=parts.boat)
     _garden(frame, parts, light, t)
     _clock(frame, parts, t)
     return _noisy(frame, parts.noise, t)
@@ -65,13 +65,12 @@ def clip(
     frames = round(seconds * fps)
     gop = max(1, round(gop_seconds * fps))
     command = ["ffmpeg", *_encoding(codec, size, fps, gop), str(path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    with process.stdin as pipe:
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
         for number in range(frames):
-            pipe.write(draw(number / frames, size).tobytes())
-    if status := process.wait():
-        raise subprocess.CalledProcessError(status, "ffmpeg")
+            process.stdin.write(draw(number / frames, size).tobytes())
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def _encoding(codec: str, size: Size, fps: int, gop: int) -> list[str]:
@@ -103,8 +102,9 @@ class _Parts:
     mountains: Layer
     town: Town
     glitter: Image.Image
+    boat: Image.Image
     bank: Layer
-    crown: Image.Image
+    crowns: tuple[Image.Image, ...]
     noise: Image.Image
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -120,8 +120,9 @@ def _parts(size: Size) -> _Parts:
         mountains=mountains(size, random),
         town=town(size, random),
         glitter=glitter(size, random),
+        boat=boat(size),
         bank=bank(size, random),
-        crown=crown(size, random),
+        crowns=crowns(size, random),
         noise=Image.fromarray(grain.round().astype(np.uint8)),
         font=ImageFont.load_default(max(9, 24 * size[1] // HEIGHT)),
     )
@@ -129,7 +130,7 @@ def _parts(size: Size) -> _Parts:
 
 def _sky(size: Size, light: Daylight) -> Image.Image:
     """The sky with the sun's glow, made small and enlarged: it has no detail."""
-    width, height = 96, 48
+    width, height = 128, 64
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     y, x = (y + 0.5) / height, (x + 0.5) / width
     depth = y[..., None]
@@ -144,7 +145,7 @@ def _sky(size: Size, light: Daylight) -> Image.Image:
     sky += (np.array(light.sun_colour, np.float32) - sky * 0.55) * glow[..., None]
     small = Image.fromarray(np.clip(sky, 0, 255).astype(np.uint8))
     frame = Image.new("RGB", size)
-    frame.paste(small.resize((size[0], scaled(size, 0, SHORE + 2)[1]), Image.Resampling.BICUBIC))
+    frame.paste(small.resize((size[0], scaled(size, 0, SHORE + 2)[1]), Image.Resampling.BILINEAR))
     return frame
 
 
@@ -171,9 +172,9 @@ def _heavens(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> No
 
 
 def _clouds(frame: Image.Image, band: Layer, offset: int, light: Daylight, top: int) -> None:
-    bright = _mixed((255, 255, 255), light.sky[2], 0.35)
-    bright = _mixed(bright, light.sky[1], 0.78 * light.night)
-    dark = _mixed(light.sky[1], light.sky[0], 0.25)
+    bright = mixed((255, 255, 255), light.sky[2], 0.35)
+    bright = mixed(bright, light.sky[1], 0.78 * light.night)
+    dark = mixed(light.sky[1], light.sky[0], 0.25)
     ramp = [[d + (b - d) * v / 255 for v in range(256)] for d, b in zip(dark, bright, strict=True)]
     opacity = 1 - 0.55 * light.night
     width = frame.width
@@ -193,18 +194,7 @@ def _lay(
     frame: Image.Image, layer: Layer, light: Colour, haze: Colour, distance: float = 0.0
 ) -> None:
     """Put a layer in the light of the hour, paler the farther it is."""
-    frame.paste(_lit(layer.colours, light, haze, distance), layer.at, layer.mask)
-
-
-def _lit(
-    picture: Image.Image, light: Colour, haze: Colour = (0, 0, 0), distance: float = 0.0
-) -> Image.Image:
-    curves = [
-        min(255, round(value * gain * (1 - distance) + veil * distance))
-        for gain, veil in zip(light, haze, strict=True)
-        for value in range(256)
-    ]
-    return picture.point(curves)
+    frame.paste(lit(layer.colours, light, haze, distance), layer.at, layer.mask)
 
 
 def _town_life(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> None:
@@ -212,7 +202,7 @@ def _town_life(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> 
     sails = blades(size, t * MILL_TURNS)
     at = scaled(size, *MILL)
     corner = at[0] - sails.width // 2, at[1] - sails.height // 2
-    frame.paste(_lit(sails.convert("RGB"), light.ground), corner, sails.getchannel("A"))
+    frame.paste(lit(sails.convert("RGB"), light.ground), corner, sails.getchannel("A"))
     pen = ImageDraw.Draw(frame)
     middle = scaled(size, *CHURCH_CLOCK)
     for hours, long in ((12, 5.0), (1, 7.2)):
@@ -226,52 +216,20 @@ def _town_life(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> 
         frame.paste(ImageChops.add(frame.crop(box), glow), box)
 
 
-def _lake(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> None:
-    """What is above the shore, upside down, a little darker, and broken by waves."""
-    width, height = frame.size
-    top, bottom = scaled(frame.size, 0, SHORE)[1], scaled(frame.size, 0, LAKE_END)[1]
-    above = frame.crop((0, top - round((bottom - top) * 1.35), width, top))
-    mirrored = above.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize((width, bottom - top))
-    water = _lit(mirrored, (0.74, 0.82, 0.86), (30, 74, 104), 0.16)
-    pixels = np.asarray(water)
-    waves = np.empty_like(pixels)
-    for row in range(len(pixels)):
-        depth = row / len(pixels)
-        phase = 26 * math.log(1 + 6 * depth) - t * 2 * math.pi * 60
-        shift = (1 + 5 * depth) * math.sin(phase) + 2 * depth * math.sin(2.3 * row)
-        waves[row] = np.roll(pixels[row], round(shift * width / WIDTH), axis=0)
-    frame.paste(Image.fromarray(waves), (0, top))
-    for body, colour, strength in (
-        (light.sun, light.sun_colour, 1 - light.night),
-        (light.moon, (206, 216, 240), light.night * 0.8),
-    ):
-        strength *= min(1.0, max(0.0, (0.64 - body[1]) * 12))
-        if strength > 0:
-            at = round(body[0] * width) - parts.glitter.width // 2
-            mask = parts.glitter.point(lambda value, k=strength: value * k)
-            frame.paste(tuple(round(c) for c in colour), (at, top), mask)
-
-
 def _garden(frame: Image.Image, parts: _Parts, light: Daylight, t: float) -> None:
     size = frame.size
     _lay(frame, parts.bank, light.ground, light.sky[2])
     wind = math.sin(t * 2 * math.pi * 30) + 0.5 * math.sin(t * 2 * math.pi * 47)
     flowers = sunflowers(size, t, wind)
-    _paste_lit(frame, flowers, scaled(size, *FLOWERS_AT), light)
-    leaves = parts.crown
-    lean = 0.016 * wind
-    # The higher a leaf, the farther it moves; the foot of the crown stays.
-    sheared = leaves.transform(
-        leaves.size,
-        Image.Transform.AFFINE,
-        (1, lean, -lean * leaves.height, 0, 1, 0),
-        Image.Resampling.BILINEAR,
-    )
-    _paste_lit(frame, sheared, scaled(size, *CROWN_AT), light)
+    _pastelit(frame, flowers, scaled(size, *FLOWERS_AT), light)
+    leaning = round((wind / 1.5 + 1) / 2 * (LEANINGS - 1))
+    _pastelit(frame, parts.crowns[leaning], scaled(size, *CROWN_AT), light)
 
 
-def _paste_lit(frame: Image.Image, sprite: Image.Image, at: tuple[int, int], light: Daylight) -> None:
-    frame.paste(_lit(sprite.convert("RGB"), light.ground), at, sprite.getchannel("A"))
+def _pastelit(
+    frame: Image.Image, sprite: Image.Image, at: tuple[int, int], light: Daylight
+) -> None:
+    frame.paste(lit(sprite.convert("RGB"), light.ground), at, sprite.getchannel("A"))
 
 
 def _clock(frame: Image.Image, parts: _Parts, t: float) -> None:
@@ -280,7 +238,14 @@ def _clock(frame: Image.Image, parts: _Parts, t: float) -> None:
     at = scaled(frame.size, 26, 20)
     stroke = max(1, frame.height // 360)
     pen = ImageDraw.Draw(frame)
-    pen.text(at, text, fill=(250, 250, 250), font=parts.font, stroke_width=stroke, stroke_fill=(20, 24, 32))
+    pen.text(
+        at,
+        text,
+        fill=(250, 250, 250),
+        font=parts.font,
+        stroke_width=stroke,
+        stroke_fill=(20, 24, 32),
+    )
 
 
 def _noisy(frame: Image.Image, noise: Image.Image, t: float) -> Image.Image:
@@ -288,8 +253,3 @@ def _noisy(frame: Image.Image, noise: Image.Image, t: float) -> Image.Image:
     x, y = np.random.default_rng(round(t * 1e9)).integers(0, NOISE_MARGIN, 2)
     grain = noise.crop((int(x), int(y), int(x) + frame.width, int(y) + frame.height))
     return ImageChops.add(frame, grain, offset=-128)
-
-
-def _mixed(one: Colour, other: Colour, part: float) -> Colour:
-    red, green, blue = (a + (b - a) * part for a, b in zip(one, other, strict=True))
-    return red, green, blue

@@ -5,25 +5,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-import datetime
 import io
-import ipaddress
 from pathlib import Path
 import secrets
-import ssl
 import tempfile
 import time
 from typing import Literal, Self
 from urllib.parse import quote
 
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from PIL import Image
 
 from . import scene
 from .auth import DigestAlgorithm, basic_matches, digest_matches, parse_digest
+from .certificate import self_signed_context
 
 REALM = "camera"
 BOUNDARY = "frame"
@@ -121,7 +116,10 @@ class StillServer:
     async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests += 1
         self.paths.append(request.path)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except ConnectionError:  # the client has seen enough of an endless answer
+            return web.Response()
 
     @web.middleware
     async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -229,38 +227,6 @@ class StillServer:
         return web.Response(body=await asyncio.shield(self._hls_segment), content_type="video/mp2t")
 
 
-def self_signed_context(host: str) -> ssl.SSLContext:
-    """A TLS context for an address, with a certificate nobody trusts; blocks."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "camera.pem"
-        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
-        context.load_cert_chain(file)
-    return context
-
-
 def _answer(make: Callable[..., web.Response], **arguments: object) -> Handler:
     async def handler(_request: web.Request) -> web.StreamResponse:
         return make(**arguments)
@@ -284,8 +250,6 @@ def _playlist(segment: str) -> str:
 
 
 def _to_png(picture: io.BytesIO) -> bytes:
-    from PIL import Image
-
     output = io.BytesIO()
     Image.open(picture).save(output, "png", compress_level=1)
     return output.getvalue()

@@ -124,6 +124,12 @@ class DatabaseError(TimelapserError):
     code = "database_unavailable"
 
 
+class HubNotLoadedError(TimelapserError):
+    """The integration is not running at the moment."""
+
+    code = "hub_not_loaded"
+
+
 # Requests
 
 

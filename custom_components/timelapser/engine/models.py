@@ -140,6 +140,7 @@ class Timelapse:
     score_sum: int = 0
     first_image_at: datetime | None = None
     last_image_at: datetime | None = None
+    last_image_id: int | None = None
 
     @property
     def score_mean(self) -> float | None:

@@ -14,6 +14,7 @@ SHORE = 452
 type Array = np.ndarray[Any, np.dtype[Any]]
 type Point = tuple[float, float]
 type Rgb = tuple[int, int, int]
+type Colour = tuple[float, float, float]
 type Size = tuple[int, int]
 
 
@@ -87,7 +88,13 @@ def fractal(shape: tuple[int, int], random: np.random.Generator, slope: float) -
     waves = np.fft.rfft2(random.standard_normal(shape)) / frequency**slope
     waves[0, 0] = 0
     field = np.fft.irfft2(waves, s=shape)
-    return np.clip(field / (6 * field.std()) + 0.5, 0, 1)
+    scaled_field: Array = np.clip(field / (6 * field.std()) + 0.5, 0, 1)
+    return scaled_field
+
+
+def spaced(start: float, stop: float, step: float) -> list[float]:
+    """Numbers at even distances."""
+    return [float(number) for number in np.arange(start, stop, step)]
 
 
 def shaded(colour: Rgb, factor: float) -> Rgb:
@@ -105,3 +112,21 @@ def blend(one: Rgb, other: Rgb, part: float) -> Rgb:
 def from_array(pixels: Array) -> Image.Image:
     """A picture from any array of 0 to 255."""
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def mixed(one: Colour, other: Colour, part: float) -> Colour:
+    """Light between two."""
+    red, green, blue = (a + (b - a) * part for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def lit(
+    picture: Image.Image, light: Colour, haze: Colour = (0, 0, 0), distance: float = 0.0
+) -> Image.Image:
+    """Colours in the light of the hour, paler in the haze of a distance of 0 to 1."""
+    curves = [
+        min(255, round(value * gain * (1 - distance) + veil * distance))
+        for gain, veil in zip(light, haze, strict=True)
+        for value in range(256)
+    ]
+    return picture.point(curves)

@@ -1,12 +1,13 @@
 """The light of the day in the scene: colours and where sun and moon stand, at `t` in [0, 1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Self
 
 import numpy as np
 
-type Colour = tuple[float, float, float]
+from .canvas import Colour
 
 # Time; sky at the top, half-way, at the horizon; what light does to the ground's colours.
 _DAY: tuple[tuple[float, Colour, Colour, Colour, Colour], ...] = (
@@ -39,7 +40,7 @@ class Daylight:
         """The light at a time of day."""
         times = [row[0] for row in _DAY]
         top, middle, horizon, ground = (
-            _mix(t, times, [row[column] for row in _DAY]) for column in (1, 2, 3, 4)
+            _mix(t, times, colours) for colours in zip(*(row[1:] for row in _DAY), strict=True)
         )
         return cls(
             sky=(top, middle, horizon),
@@ -56,8 +57,10 @@ class Daylight:
         return 255, 170 + 75 * height, 70 + 140 * height
 
 
-def _mix(t: float, times: list[float], colours: list[Colour]) -> Colour:
-    red, green, blue = (float(np.interp(t, times, channel)) for channel in zip(*colours))
+def _mix(t: float, times: Sequence[float], colours: Sequence[Colour]) -> Colour:
+    red, green, blue = (
+        float(np.interp(t, times, channel)) for channel in zip(*colours, strict=True)
+    )
     return red, green, blue
 
 

@@ -12,6 +12,15 @@ _FLOWERS = ((40, 128), (92, 164), (146, 140), (204, 178), (262, 150), (318, 172)
 FLOWER_BED = (410, 250)
 FLOWERS_AT = (820.0, 462.0)
 CROWN_AT = (10.0, 196.0)
+LEANINGS = 17
+# The rounds of leaves the crown is made of: middle and radius.
+_BOUGHS = (
+    (200.0, 150.0, 130),
+    (110.0, 200.0, 84),
+    (296.0, 196.0, 88),
+    (170.0, 84.0, 80),
+    (250.0, 100.0, 76),
+)
 _GRASS: Rgb = (104, 156, 66)
 
 
@@ -42,18 +51,34 @@ def bank(size: Size, random: np.random.Generator) -> Layer:
     return canvas.layer()
 
 
-def crown(size: Size, random: np.random.Generator) -> Image.Image:
-    """The leaves of the tree, RGBA; its foot is at the middle of the lower edge."""
+def crowns(size: Size, random: np.random.Generator) -> tuple[Image.Image, ...]:
+    """The leaves of the tree, RGBA, from leaning all to the left to all to the right."""
+    upright = _crown(size, random)
+    # The higher a leaf, the farther it moves; the foot of the crown stays.
+    return tuple(
+        upright.transform(
+            upright.size,
+            Image.Transform.AFFINE,
+            (1, lean, -lean * upright.height, 0, 1, 0),
+            Image.Resampling.BILINEAR,
+        )
+        for lean in np.linspace(-0.026, 0.026, LEANINGS)
+    )
+
+
+def _crown(size: Size, random: np.random.Generator) -> Image.Image:
     canvas = Canvas(scaled(size, 400, 330), view=(400, 330))
-    leaves: list[tuple[float, float, float]] = []
-    for x, y, radius in ((200, 150, 130), (110, 200, 84), (296, 196, 88), (170, 84, 80), (250, 100, 76)):
+    leaves: list[tuple[float, float]] = []
+    for x, y, radius in _BOUGHS:
         for _ in range(130):
             angle, far = random.uniform(0, 2 * math.pi), math.sqrt(random.uniform(0, 1)) * radius
-            leaves.append((x + far * math.cos(angle), y + far * math.sin(angle) * 0.86, radius))
+            leaves.append((x + far * math.cos(angle), y + far * math.sin(angle) * 0.86))
     leaves.sort(key=lambda leaf: -leaf[1] + random.uniform(-60, 60))
-    for x, y, _ in leaves:
+    for x, y in leaves:
         light = 1.2 - 0.62 * (y / 330) - 0.1 * (x - 200) / 200 + random.uniform(-0.12, 0.12)
-        canvas.ellipse(x, y, random.uniform(7, 17), random.uniform(6, 13), shaded((96, 152, 62), light))
+        canvas.ellipse(
+            x, y, random.uniform(7, 17), random.uniform(6, 13), shaded((96, 152, 62), light)
+        )
     return canvas.smooth()
 
 
@@ -64,12 +89,19 @@ def sunflowers(size: Size, t: float, sway: float) -> Image.Image:
     opened = _ease(np.interp(t, (0.30, 0.46, 0.74, 0.84), (0, 1, 1, 0)))
     for number, (x, tall) in enumerate(_FLOWERS):
         bend = sway * tall * 0.10 + 5 * math.sin(number * 2.1)
-        _sunflower(canvas, x, tall * grown, bend * grown, opened, 1.0 - 0.1 * (number % 3))
+        _sunflower(
+            canvas,
+            x,
+            tall=tall * grown,
+            bend=bend * grown,
+            opened=opened,
+            scale=1.0 - 0.1 * (number % 3),
+        )
     return canvas.smooth()
 
 
 def _sunflower(
-    canvas: Canvas, x: float, tall: float, bend: float, opened: float, scale: float
+    canvas: Canvas, x: float, *, tall: float, bend: float, opened: float, scale: float
 ) -> None:
     foot = FLOWER_BED[1]
     stem = [(x + bend * (part / 8) ** 2, foot - tall * part / 8) for part in range(9)]
@@ -78,24 +110,38 @@ def _sunflower(
         left, top = stem[part]
         long = 22 * scale * min(1, tall / 120)
         canvas.polygon(
-            [(left, top), (left + side * long * 0.5, top - 9), (left + side * long, top - 3), (left + side * long * 0.5, top + 4)],
+            [
+                (left, top),
+                (left + side * long * 0.5, top - 9),
+                (left + side * long, top - 3),
+                (left + side * long * 0.5, top + 4),
+            ],
             (92, 150, 60) if side > 0 else (78, 134, 54),
         )
     head = stem[-1]
-    disc, petal = (7 + 6 * opened) * scale, (4 + 14 * opened) * scale
+    disc, petal = (7 + 6 * opened) * scale, (1 + 17 * opened) * scale
     for ring, (colour, long) in enumerate((((232, 158, 24), 1.0), ((252, 200, 44), 0.88))):
         for number in range(15):
             angle = (number + ring / 2) / 15 * 2 * math.pi
-            _petal(canvas, head, angle, disc * 0.7, disc + petal * long, 3.6 * scale, colour)
+            _petal(
+                canvas,
+                head,
+                angle=angle,
+                start=disc * 0.7,
+                end=disc + petal * long,
+                width=3.6 * scale,
+                colour=colour,
+            )
     # A bud is green all over, and shows its brown disc as it opens.
     brown = min(1.0, opened * 2)
-    canvas.ellipse(*head, disc, disc, blend((98, 146, 60), (92, 58, 32), brown))
-    canvas.ellipse(*head, disc * 0.6, disc * 0.6, blend((112, 160, 70), (64, 40, 26), brown))
+    canvas.ellipse(*head, disc, disc, blend((120, 170, 74), (92, 58, 32), brown))
+    canvas.ellipse(*head, disc * 0.6, disc * 0.6, blend((150, 194, 96), (64, 40, 26), brown))
 
 
 def _petal(
     canvas: Canvas,
     middle: tuple[float, float],
+    *,
     angle: float,
     start: float,
     end: float,

@@ -1,18 +1,19 @@
-"""Stars, moon, clouds and mountains, and what the sky does to the lake."""
+"""Stars, moon, clouds and mountains."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .canvas import HEIGHT, SHORE, WIDTH, Array, Canvas, Layer, Size, fractal, from_array, scaled
+from .canvas import HEIGHT, SHORE, Array, Canvas, Layer, Size, fractal, from_array, scaled
 
 
 def stars(size: Size, random: np.random.Generator) -> Image.Image:
-    """Brightness of the stars."""
+    """Brightness of the stars, down to the mountains."""
+    size = size[0], scaled(size, 0, 380)[1]
     sky = Image.new("L", (size[0] * 2, size[1] * 2))
     draw = ImageDraw.Draw(sky)
     for _ in range(340):
-        x, y = random.uniform(0, sky.width), random.uniform(0, sky.height * 0.62)
-        radius = (0.7 + 1.5 * random.uniform(0, 1) ** 4) * sky.height / 1440
+        x, y = random.uniform(0, sky.width), random.uniform(0, sky.height)
+        radius = (0.7 + 1.5 * random.uniform(0, 1) ** 4) * sky.height / 760
         brightness = int(random.integers(110, 256))
         draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=brightness)
     return sky.resize(size, Image.Resampling.BOX)
@@ -65,7 +66,9 @@ def cumulus(size: Size, random: np.random.Generator) -> Layer:
                 tone.ellipse(box, fill=round(110 + 145 * min(1, level * 1.25)))
     soft = ImageFilter.GaussianBlur(4.5 * unit)
     grain = 0.72 + 0.7 * fractal((height, width), random, 1.3) ** 1.2
-    return Layer(shade.filter(soft), from_array(np.asarray(mask.filter(soft)) * np.minimum(1, grain)))
+    return Layer(
+        shade.filter(soft), from_array(np.asarray(mask.filter(soft)) * np.minimum(1, grain))
+    )
 
 
 def mountains(size: Size, random: np.random.Generator) -> Layer:
@@ -97,17 +100,6 @@ def mountains(size: Size, random: np.random.Generator) -> Layer:
     return Layer.of(from_array(picture))
 
 
-def glitter(size: Size, random: np.random.Generator) -> Image.Image:
-    """How strongly the water glitters below sun and moon."""
-    width, height = size[0] * 260 // WIDTH, scaled(size, 0, 180)[1]
-    dashes = np.repeat(random.random((height, width // 6 + 1)), 6, axis=1)[:, :width]
-    x = np.linspace(-1, 1, width)[None, :]
-    y = np.linspace(0, 1, height)[:, None]
-    beam = np.exp(-((x / (0.18 + 0.5 * y)) ** 2)) * (1 - x**2) * (1 - 0.5 * y)
-    glow = from_array((dashes > 0.62) * beam * 210)
-    return glow.filter(ImageFilter.GaussianBlur(0.7))
-
-
 def _line(random: np.random.Generator, width: int, slope: float) -> Array:
     """A rough line that repeats, about -0.5 to 0.5."""
     waves = np.fft.rfft(random.standard_normal(width))
@@ -116,4 +108,5 @@ def _line(random: np.random.Generator, width: int, slope: float) -> Array:
     waves /= frequency**slope
     waves[0] = 0
     field = np.fft.irfft(waves, n=width)
-    return field / (5 * field.std())
+    line: Array = field / (5 * field.std())
+    return line

@@ -6,7 +6,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .canvas import SHORE, WIDTH, Canvas, Layer, Rgb, Size, scaled, shaded
+from .canvas import SHORE, WIDTH, Canvas, Layer, Rgb, Size, scaled, shaded, spaced
 
 MILL = (488.0, 368.0)
 CHURCH_CLOCK = (955.0, 374.0)
@@ -61,20 +61,24 @@ def town(size: Size, random: np.random.Generator) -> Town:
     """Draw the far shore."""
     canvas = Canvas(size)
     windows: list[Window] = []
-    _woods(canvas, random, (74, 112, 104), 372, 30, 9)
-    _woods(canvas, random, (66, 118, 78), 402, 24, 13)
+    _woods(canvas, random, (74, 112, 104), top=372, waves=30, tall=9)
+    _woods(canvas, random, (66, 118, 78), top=402, waves=24, tall=13)
     _meadow(canvas)
     x, top = MILL[0], MILL[1] + 6
-    canvas.polygon([(x - 9, top), (x + 9, top), (x + 15, top + 54), (x - 15, top + 54)], (234, 228, 216))
-    canvas.polygon([(x + 4, top), (x + 9, top), (x + 15, top + 54), (x + 6, top + 54)], (204, 196, 184))
+    canvas.polygon(
+        [(x - 9, top), (x + 9, top), (x + 15, top + 54), (x - 15, top + 54)], (234, 228, 216)
+    )
+    canvas.polygon(
+        [(x + 4, top), (x + 9, top), (x + 15, top + 54), (x + 6, top + 54)], (204, 196, 184)
+    )
     canvas.polygon([(x - 12, top + 2), (x, top - 14), (x + 12, top + 2)], (132, 74, 58))
-    for x in np.arange(705, 1250, 49.0):
+    for x in spaced(705, 1250, 49.0):
         _house(canvas, random, windows, x + random.uniform(-9, 9), 434 + random.uniform(-7, 3))
     _church(canvas, windows)
-    for x in np.arange(672, 1270, 57.0):
+    for x in spaced(672, 1270, 57.0):
         _house(canvas, random, windows, x + random.uniform(-9, 9), SHORE - 3)
         _bush(canvas, random, x + random.uniform(24, 34), SHORE - 3, random.uniform(5, 10))
-    for x in np.arange(540, 660, 19.0):
+    for x in spaced(540, 660, 19.0):
         _bush(canvas, random, x + random.uniform(-8, 8), SHORE - 2, random.uniform(5, 11))
     canvas.rectangle(0, SHORE - 4, WIDTH, 5, (164, 154, 124))
     return Town(canvas.layer(), tuple(windows), _lamps(size, windows))
@@ -88,7 +92,12 @@ def blades(size: Size, turn: float) -> Image.Image:
         angle = (turn + number / 4) * 2 * math.pi
         along, across = (math.cos(angle), math.sin(angle)), (-math.sin(angle), math.cos(angle))
 
-        def at(r: float, w: float, along: tuple[float, float] = along, across: tuple[float, float] = across) -> tuple[float, float]:
+        def at(
+            r: float,
+            w: float,
+            along: tuple[float, float] = along,
+            across: tuple[float, float] = across,
+        ) -> tuple[float, float]:
             return 55 + r * along[0] + w * across[0], 55 + r * along[1] + w * across[1]
 
         canvas.polygon([at(10, 0), at(46, 0), at(46, 10), at(10, 8)], (246, 242, 232))
@@ -98,7 +107,13 @@ def blades(size: Size, turn: float) -> Image.Image:
 
 
 def _woods(
-    canvas: Canvas, random: np.random.Generator, colour: Rgb, top: float, waves: float, tall: float
+    canvas: Canvas,
+    random: np.random.Generator,
+    colour: Rgb,
+    *,
+    top: float,
+    waves: float,
+    tall: float,
 ) -> None:
     """A wooded hill across the picture, conifer by conifer."""
 
@@ -108,21 +123,23 @@ def _woods(
     edge = [(float(x), ground(x)) for x in range(0, WIDTH + 20, 20)]
     canvas.polygon([(0, SHORE), *edge, (WIDTH, SHORE)], shaded(colour, 0.86))
     for depth in range(5):
-        for x in np.arange(-10, WIDTH + 10, tall * 0.8):
+        for x in spaced(-10, WIDTH + 10, tall * 0.8):
             place = x + random.uniform(-4, 4)
             foot = ground(place) + depth * tall * 0.75 + random.uniform(0, 6)
             height = tall * random.uniform(1.1, 1.9)
             green = shaded(colour, random.uniform(0.78, 1.12))
-            points = [(place - tall / 2.6, foot), (place, foot - height), (place + tall / 2.6, foot)]
+            points = [
+                (place - tall / 2.6, foot),
+                (place, foot - height),
+                (place + tall / 2.6, foot),
+            ]
             canvas.polygon(points, green)
 
 
 def _meadow(canvas: Canvas) -> None:
     """The mill's clearing, and the open land the town stands on."""
     middle = MILL[0]
-    knoll = [
-        (middle + x, SHORE - 34 * math.exp(-((x / 95) ** 2))) for x in range(-220, 226, 6)
-    ]
+    knoll = [(middle + x, SHORE - 34 * math.exp(-((x / 95) ** 2))) for x in range(-220, 226, 6)]
     canvas.polygon(knoll, (140, 172, 92))
     land = [(x, 452 - 38 / (1 + math.exp(-(x - 690) / 22))) for x in range(600, WIDTH + 20, 10)]
     canvas.polygon([(600, 452), *land, (WIDTH + 20, 452)], (128, 160, 92))
@@ -140,7 +157,12 @@ def _house(
     chimney = x + width * random.uniform(0.25, 0.7)
     canvas.rectangle(chimney, top - roof, 4, roof, (146, 96, 82))
     canvas.polygon(
-        [(x - 3, top + 1), (x + 7, top - roof), (x + width - 7, top - roof), (x + width + 3, top + 1)],
+        [
+            (x - 3, top + 1),
+            (x + 7, top - roof),
+            (x + width - 7, top - roof),
+            (x + width + 3, top + 1),
+        ],
         tiles,
     )
     canvas.line([(x + 7, top - roof), (x + width - 7, top - roof)], shaded(tiles, 1.25), 1.2)
@@ -188,7 +210,11 @@ def _bush(canvas: Canvas, random: np.random.Generator, x: float, foot: float, ta
         green = shaded((78, 128, 66), random.uniform(0.75, 1.15))
         radius = tall * random.uniform(0.45, 0.7)
         canvas.ellipse(
-            x + random.uniform(-tall, tall) * 0.7, foot - tall * random.uniform(0.3, 1), radius, radius, green
+            x + random.uniform(-tall, tall) * 0.7,
+            foot - tall * random.uniform(0.3, 1),
+            radius,
+            radius,
+            green,
         )
 
 
@@ -197,9 +223,14 @@ def _lamps(size: Size, windows: list[Window]) -> Layer:
     glow = Image.new("L", size)
     draw = ImageDraw.Draw(glow)
     for window in windows:
-        draw.rectangle([*scaled(size, window.x - 3, window.y - 2), *scaled(size, window.x + 8, window.y + 9)], fill=150)
+        draw.rectangle(
+            [*scaled(size, window.x - 3, window.y - 2), *scaled(size, window.x + 8, window.y + 9)],
+            fill=150,
+        )
     for x in range(660, WIDTH, 62):
-        draw.rectangle([*scaled(size, x - 3, SHORE - 16), *scaled(size, x + 3, SHORE - 10)], fill=255)
+        draw.rectangle(
+            [*scaled(size, x - 3, SHORE - 16), *scaled(size, x + 3, SHORE - 10)], fill=255
+        )
     soft = glow.filter(ImageFilter.GaussianBlur(size[1] / 90))
     warm = Image.merge("RGB", [soft.point(lambda v, k=k: v * k) for k in (1.0, 0.72, 0.36)])
     return Layer(warm, soft)

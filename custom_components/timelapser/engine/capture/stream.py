@@ -9,6 +9,8 @@ import ssl
 from time import monotonic
 from typing import TYPE_CHECKING, Any, override
 
+import numpy as np
+
 from ..errors import (
     CannotResolveError,
     InvalidAuthError,
@@ -132,7 +134,7 @@ class StreamSource(CameraSource):
                 return SourceRefusedError(host=host)
             case TimeoutError() | av_error.ExitError():
                 return SourceTimeoutError(host=host, seconds=f"{timeout:g}")
-            case av_error.InvalidDataError() | av_error.StreamNotFoundError():
+            case av_error.InvalidDataError():
                 return NoVideoError(host=host)
         if monotonic() >= deadline:
             return SourceTimeoutError(host=host, seconds=f"{timeout:g}")
@@ -178,5 +180,4 @@ def _to_rgb(frame: VideoFrame) -> Picture:
     options: dict[str, Any] = {}
     if unspecified and frame.height >= HD_LINES:
         options["src_colorspace"] = Colorspace.ITU709
-    picture: Picture = frame.reformat(format="rgb24", **options).to_ndarray()
-    return picture
+    return np.asarray(frame.reformat(format="rgb24", **options).to_ndarray(), np.uint8)

@@ -191,6 +191,7 @@ def _count_image(connection: Connection, new: NewImage, image_id: int) -> None:
                 timelapses.c.first_image_at, bindparam(None, new.captured_at, UtcTime)
             ),
             "last_image_at": new.captured_at,
+            "last_image_id": image_id,
         }
     connection.execute(update(cameras).where(cameras.c.id == new.camera_id).values(camera))
     connection.execute(

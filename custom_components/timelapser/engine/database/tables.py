@@ -99,6 +99,7 @@ timelapses = Table(
     _count("score_sum"),
     Column("first_image_at", UtcTime),
     Column("last_image_at", UtcTime),
+    Column("last_image_id", BigInteger),
 )
 Index(
     "uq_timelapses_unfinished",

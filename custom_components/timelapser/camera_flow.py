@@ -1,0 +1,261 @@
+"""Camera flow: a source is chosen, tried, shown, and only then kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.const import (
+    CONF_ENTITY_ID,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .const import CONF_SOURCE, CONF_TRANSPORT
+from .engine.capture.urls import STILL_SCHEMES, STREAM_SCHEMES, normalized, parse_url
+from .engine.errors import HubNotLoadedError, TimelapserError
+from .engine.models import SourceKind, Transport
+from .engine.settings import SCHEMA, Number, Settings
+from .hub import TestFrame, TimelapserHub
+from .sources import create_source
+
+INTERVAL = "interval"
+
+_PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+_ACCESS = {
+    vol.Required(CONF_URL): _URL,
+    vol.Optional(CONF_USERNAME): str,
+    vol.Optional(CONF_PASSWORD): _PASSWORD,
+}
+_SCHEMAS = {
+    SourceKind.ENTITY: vol.Schema(
+        {vol.Required(CONF_ENTITY_ID): EntitySelector(EntitySelectorConfig(domain=CAMERA_DOMAIN))}
+    ),
+    SourceKind.STREAM: vol.Schema(
+        {
+            **_ACCESS,
+            vol.Required(CONF_TRANSPORT, default=Transport.TCP.value): SelectSelector(
+                SelectSelectorConfig(options=[*Transport], translation_key=CONF_TRANSPORT)
+            ),
+            vol.Required(CONF_VERIFY_SSL, default=True): bool,
+        }
+    ),
+    SourceKind.STILL: vol.Schema({**_ACCESS, vol.Required(CONF_VERIFY_SSL, default=True): bool}),
+}
+_SCHEMES = {SourceKind.STREAM: STREAM_SCHEMES, SourceKind.STILL: STILL_SCHEMES}
+
+
+class CameraFlow(ConfigSubentryFlow):
+    """Adds a camera, or changes one."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, Any] = {}
+        self._unique_id = ""
+        self._frame: TestFrame | None = None
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask where the pictures come from."""
+        if self._hub is None:
+            return self.async_abort(reason="hub_not_loaded")
+        return self.async_show_menu(step_id="user", menu_options=[*SourceKind])
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask again for the kind of source that the camera has."""
+        if self._hub is None:
+            return self.async_abort(reason="hub_not_loaded")
+        self._data = dict(self._get_reconfigure_subentry().data)
+        return await self._async_step_source(SourceKind(self._data[CONF_SOURCE]), None)
+
+    async def async_step_entity(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose a camera of Home Assistant."""
+        return await self._async_step_source(SourceKind.ENTITY, user_input)
+
+    async def async_step_stream(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Enter the URL of a stream."""
+        return await self._async_step_source(SourceKind.STREAM, user_input)
+
+    async def async_step_still(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Enter the URL of a still image."""
+        return await self._async_step_source(SourceKind.STILL, user_input)
+
+    async def _async_step_source(
+        self, kind: SourceKind, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                data, unique_id = self._read_source(kind, user_input)
+                if self._is_taken(unique_id):
+                    return self.async_abort(reason="already_configured")
+                self._frame = await self._async_try(data)
+            except TimelapserError as error:
+                errors["base"] = error.code
+                placeholders = error.placeholders
+            else:
+                self._data = {**self._data, **data}
+                self._unique_id = unique_id
+                return await self.async_step_confirm()
+        return self.async_show_form(
+            step_id=kind,
+            data_schema=self.add_suggested_values_to_schema(
+                _SCHEMAS[kind], user_input or self._suggested()
+            ),
+            errors=errors,
+            # Every text of an error may use any of these.
+            description_placeholders={
+                "host": "",
+                "seconds": "",
+                "status": "",
+                "entity": "",
+                "scheme": "",
+            }
+            | placeholders,
+        )
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show the test frame; ask for name and interval."""
+        frame = self._frame
+        if frame is None:
+            return self.async_abort(reason="hub_not_loaded")
+        if user_input is not None:
+            data = {**self._data, INTERVAL: int(user_input[INTERVAL])}
+            return self._finish(user_input[CONF_NAME].strip() or self._default_name(), data)
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=_confirm_schema(
+                self._default_name(), self._data.get(INTERVAL) or Settings().capture.interval
+            ),
+            description_placeholders={
+                "preview": f"![]({frame.preview})",
+                "width": str(frame.width),
+                "height": str(frame.height),
+                "score": str(frame.judgement.score),
+            },
+            last_step=True,
+        )
+
+    def _finish(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=name,
+                data=data,
+                unique_id=self._unique_id,
+            )
+        return self.async_create_entry(title=name, data=data, unique_id=self._unique_id)
+
+    @property
+    def _hub(self) -> TimelapserHub | None:
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return None
+        hub: TimelapserHub = entry.runtime_data
+        return hub
+
+    async def _async_try(self, data: Mapping[str, Any]) -> TestFrame:
+        hub = self._hub
+        if hub is None:
+            raise HubNotLoadedError
+        source = create_source(self.hass, data, hub.grab_pool)
+        try:
+            return await hub.async_test(source)
+        finally:
+            await source.close()
+
+    def _read_source(
+        self, kind: SourceKind, user_input: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], str]:
+        """Answer the data to store and what makes the camera unique."""
+        data: dict[str, Any] = {CONF_SOURCE: kind.value, **user_input}
+        if kind is SourceKind.ENTITY:
+            entity = er.async_get(self.hass).async_get(user_input[CONF_ENTITY_ID])
+            data[CONF_ENTITY_ID] = entity.id if entity else user_input[CONF_ENTITY_ID]
+            return data, data[CONF_ENTITY_ID]
+        parsed = parse_url(user_input[CONF_URL], _SCHEMES[kind])
+        data[CONF_URL] = parsed.url
+        # Fields win over what the URL carries: it is where people correct a password.
+        data[CONF_USERNAME] = user_input.get(CONF_USERNAME) or parsed.user
+        data[CONF_PASSWORD] = user_input.get(CONF_PASSWORD) or parsed.password
+        return data, normalized(parsed.url)
+
+    def _is_taken(self, unique_id: str) -> bool:
+        own = (
+            self._get_reconfigure_subentry().subentry_id
+            if self.source == SOURCE_RECONFIGURE
+            else None
+        )
+        return any(
+            subentry.unique_id == unique_id and subentry.subentry_id != own
+            for subentry in self._get_entry().subentries.values()
+        )
+
+    def _suggested(self) -> dict[str, Any]:
+        """What the form shows at first; an entity by its present id, however it is stored."""
+        suggested = dict(self._data)
+        if stored := suggested.get(CONF_ENTITY_ID):
+            suggested[CONF_ENTITY_ID] = er.async_resolve_entity_id(er.async_get(self.hass), stored)
+        return suggested
+
+    def _default_name(self) -> str:
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_subentry().title
+        if stored := self._data.get(CONF_ENTITY_ID):
+            entity_id = er.async_resolve_entity_id(er.async_get(self.hass), stored)
+            state = self.hass.states.get(entity_id or "")
+            return state.name if state else stored
+        return str(self._data[CONF_URL]).partition("://")[2].partition("/")[0]
+
+
+def _confirm_schema(name: str, interval: int) -> vol.Schema:
+    bounds = SCHEMA[INTERVAL].values
+    assert isinstance(bounds, Number)  # noqa: S101
+    selector = NumberSelector(
+        NumberSelectorConfig(
+            min=bounds.minimum,
+            max=bounds.maximum,
+            step=bounds.step,
+            unit_of_measurement=bounds.unit or "",
+            mode=NumberSelectorMode.BOX,
+        )
+    )
+    return vol.Schema(
+        {
+            vol.Required(CONF_NAME, default=name): str,
+            vol.Required(INTERVAL, default=interval): selector,
+        }
+    )
