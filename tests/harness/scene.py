@@ -21,6 +21,8 @@ from .landscape.lake import boat, draw_lake, glitter
 from .landscape.sky import cirrus, cumulus, moon, mountains, stars
 from .landscape.town import CHURCH_CLOCK, MILL, Town, blades, town
 
+type Codec = Literal["h264", "h265"]
+CODECS: tuple[Codec, ...] = ("h264", "h265")
 # Sensor noise, in steps of 8 bits: about that of a small camera by day.
 NOISE = 1.6
 NOISE_MARGIN = 64
@@ -55,7 +57,7 @@ def jpeg(t: float, size: Size = (1280, 720), quality: int = 90) -> bytes:
 def clip(
     path: Path,
     *,
-    codec: Literal["h264", "h265"] = "h264",
+    codec: Codec = "h264",
     size: Size = (1280, 720),
     seconds: float = 8,
     fps: int = 25,
@@ -73,19 +75,19 @@ def clip(
         raise subprocess.CalledProcessError(process.returncode, command)
 
 
-def _encoding(codec: str, size: Size, fps: int, gop: int) -> list[str]:
+def _encoding(codec: Codec, size: Size, fps: int, gop: int) -> list[str]:
     # No B-frames, closed and regular groups of pictures: as cameras encode.
-    encoder = {
+    encoders = {
         "h264": ["-c:v", "libx264", "-bf", "0", "-sc_threshold", "0"],
         "h265": [
             *["-c:v", "libx265", "-tag:v", "hvc1"],
             *["-x265-params", "log-level=error:bframes=0:scenecut=0:open-gop=0"],
         ],
-    }[codec]
+    }
     return [
         *["-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"],
         *["-s", f"{size[0]}x{size[1]}", "-r", str(fps), "-i", "pipe:0"],
-        *["-vf", "scale=out_color_matrix=bt709:out_range=tv", *encoder],
+        *["-vf", "scale=out_color_matrix=bt709:out_range=tv", *encoders[codec]],
         *["-preset", "veryfast", "-crf", "24", "-g", str(gop), "-keyint_min", str(gop)],
         *["-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709"],
         *["-color_trc", "bt709", "-color_range", "tv"],

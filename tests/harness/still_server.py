@@ -1,6 +1,11 @@
 """An HTTP camera: the scene as fresh JPEGs, behind Basic or Digest, and what else a URL may answer.
 
-`?stale=1` on any path makes every nonce good for one request only (RFC 7616 3.3).
+- `/still.jpg`, and `/slow?delay=`, which takes that many seconds (3); `/mjpeg`, a live stream.
+- `/hls/index.m3u8` is a good playlist; the segment of `/hls/evil.m3u8?to=` is a local file.
+- `/html`, `/missing`, `/forbidden`, `/error`: no pictures. `/redirect-to-file?to=`: a redirect.
+- `/truncated.jpg`, `/empty.jpg`: broken pictures. `/png` and `/png-named.jpg`: another format.
+- `/stall` sends headers only, `/huge` a picture that never ends.
+- `?stale=1` on any path makes every nonce good for one request only (RFC 7616 3.3).
 """
 
 import asyncio
@@ -103,12 +108,8 @@ class StillServer:
             "/png-named.jpg": self._png,
             "/mjpeg": self._mjpeg,
             "/redirect-to-file": self._redirect,
-            "/hls/index.m3u8": _answer(
-                web.Response, text=_playlist("segment.ts"), content_type=PLAYLIST
-            ),
-            "/hls/evil.m3u8": _answer(
-                web.Response, text=_playlist("file:///etc/hostname"), content_type=PLAYLIST
-            ),
+            "/hls/index.m3u8": self._playlist,
+            "/hls/evil.m3u8": self._playlist,
             "/hls/segment.ts": self._segment,
         }
 
@@ -219,6 +220,15 @@ class StillServer:
         to = request.query.get("to", "file:///etc/hostname")
         return web.Response(status=302, headers={"Location": to})
 
+    async def _playlist(self, request: web.Request) -> web.StreamResponse:
+        evil = request.query.get("to", "file:///etc/hostname")
+        segment = evil if "evil" in request.path else "segment.ts"
+        lines = [
+            *["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{HLS_SECONDS}"],
+            *["#EXT-X-MEDIA-SEQUENCE:0", f"#EXTINF:{HLS_SECONDS}.0,", segment, "#EXT-X-ENDLIST"],
+        ]
+        return web.Response(text="\n".join([*lines, ""]), content_type=PLAYLIST)
+
     async def _segment(self, _request: web.Request) -> web.StreamResponse:
         # Made once, by the first who asks.
         self._hls_segment = self._hls_segment or asyncio.create_task(
@@ -232,21 +242,6 @@ def _answer(make: Callable[..., web.Response], **arguments: object) -> Handler:
         return make(**arguments)
 
     return handler
-
-
-def _playlist(segment: str) -> str:
-    return "\n".join(
-        [
-            "#EXTM3U",
-            "#EXT-X-VERSION:3",
-            f"#EXT-X-TARGETDURATION:{HLS_SECONDS}",
-            "#EXT-X-MEDIA-SEQUENCE:0",
-            f"#EXTINF:{HLS_SECONDS}.0,",
-            segment,
-            "#EXT-X-ENDLIST",
-            "",
-        ]
-    )
 
 
 def _to_png(picture: io.BytesIO) -> bytes:
