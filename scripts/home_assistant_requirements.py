@@ -60,7 +60,9 @@ def always_set_up(bootstrap: Path) -> Iterator[str]:
     """The integrations which bootstrap.py names as its defaults."""
     for node in ast.parse(bootstrap.read_bytes()).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="DEFAULT_INTEGRATIONS")], value=ast.Set() as chosen):
+            case ast.Assign(
+                targets=[ast.Name(id="DEFAULT_INTEGRATIONS")], value=ast.Set() as chosen
+            ):
                 for element in chosen.elts:
                     if isinstance(element, ast.Constant):
                         yield str(element.value)

@@ -78,16 +78,12 @@ class CameraFlow(ConfigSubentryFlow):
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the pictures come from."""
-        if self._hub is None:
-            return self.async_abort(reason="hub_not_loaded")
         return self.async_show_menu(step_id="user", menu_options=[*SourceKind])
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask again for the kind of source that the camera has."""
-        if self._hub is None:
-            return self.async_abort(reason="hub_not_loaded")
         self._data = dict(self._get_reconfigure_subentry().data)
         return await self._async_step_source(SourceKind(self._data[CONF_SOURCE]), None)
 

@@ -7,7 +7,7 @@ JSON line of addresses when all are ready, and runs until SIGTERM or SIGINT.
 import argparse
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
 import signal
@@ -27,7 +27,7 @@ class Address:
 
     url: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 class CameraFarm:
