@@ -186,7 +186,8 @@ def login(address: dict[str, str]) -> dict[str, Any]:
 def expect(answer: dict[str, Any], kind: str, step: str | None = None) -> dict[str, Any]:
     """Answer a step of a flow when it is the right one."""
     if answer["type"] != kind or (step and answer["step_id"] != step):
-        raise DemoError(f"A flow answered {json.dumps(answer)[:500]}")
+        told = {key: answer.get(key) for key in ("type", "step_id", "reason", "errors")}
+        raise DemoError(f"A flow did not go on: {json.dumps(told)}")
     return answer
 
 

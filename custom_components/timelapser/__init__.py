@@ -1,5 +1,6 @@
 """Timelapser: long-running timelapses of any camera."""
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
@@ -24,6 +25,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: TimelapserConfigEntry) -
     """Open the hub and its cameras; capture once Home Assistant has started."""
     hub = entry.runtime_data = await TimelapserHub.async_open(hass, entry)
     entry.async_on_unload(hub.async_close)
+    # Home Assistant does not unload entries when it stops.
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hub.async_close))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(async_at_started(hass, hub.async_start))
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))

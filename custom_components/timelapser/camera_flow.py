@@ -175,18 +175,17 @@ class CameraFlow(ConfigSubentryFlow):
             )
         return self.async_create_entry(title=name, data=data, unique_id=self._unique_id)
 
-    @property
-    def _hub(self) -> TimelapserHub | None:
+    async def _async_hub(self) -> TimelapserHub:
         entry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            return None
-        hub: TimelapserHub = entry.runtime_data
-        return hub
+        # A camera added a moment ago has the entry set up again; that takes a second.
+        async with entry.setup_lock:
+            if entry.state is not ConfigEntryState.LOADED:
+                raise HubNotLoadedError
+            hub: TimelapserHub = entry.runtime_data
+            return hub
 
     async def _async_try(self, data: Mapping[str, Any]) -> TestFrame:
-        hub = self._hub
-        if hub is None:
-            raise HubNotLoadedError
+        hub = await self._async_hub()
         source = create_source(self.hass, data, hub.grab_pool)
         try:
             return await hub.async_test(source)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import Event as StopEvent
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
@@ -63,6 +64,7 @@ class TimelapserHub:
         self._hass = hass
         self._entry = entry
         self._worker: asyncio.Task[None] | None = None
+        self._closed = False
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
         self.database = Database(Path(hass.config.path(DATABASE_FILE)))
@@ -176,8 +178,11 @@ class TimelapserHub:
             self.previews.async_add(ingested.small or ingested.jpeg),
         )
 
-    async def async_close(self) -> None:
-        """Stop cameras and worker, then let go of threads and database."""
+    async def async_close(self, _event: StopEvent | None = None) -> None:
+        """Stop cameras and worker, then let go of threads and database; once is enough."""
+        if self._closed:
+            return
+        self._closed = True
         for camera in self.cameras.values():
             await camera.async_stop()
         if self._worker is not None:

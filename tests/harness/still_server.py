@@ -62,7 +62,7 @@ class StillServer:
         self.seconds_per_day = seconds_per_day
         self.requests = 0
         self.paths: list[str] = []
-        self._nonces: dict[str, bool] = {}
+        self._nonces: dict[str, bool] = {}  # and whether it was used
         self._hls_segment: asyncio.Task[bytes] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -70,8 +70,10 @@ class StillServer:
         context = await asyncio.to_thread(self_signed_context, self.host) if self.tls else None
         app = web.Application(middlewares=[self._count, self._authorize])
         app.add_routes([web.get(path, handler) for path, handler in self._routes().items()])
-        # Requests that never end on purpose are cut off at once when the server goes.
-        self._runner = web.AppRunner(app, shutdown_timeout=0.05, access_log=None)
+        # Answers that never end on purpose are cut off when the client or the server goes.
+        self._runner = web.AppRunner(
+            app, shutdown_timeout=0.05, handler_cancellation=True, access_log=None
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port, ssl_context=context)
         await site.start()
@@ -140,11 +142,10 @@ class StillServer:
         if not (known and self._digest_is_right(request, header)):
             return self._digest_challenge(stale=False)
         nonce = parse_digest(header)["nonce"]
-        renewed = self._nonces.get(nonce)
-        if renewed is None or ("stale" in request.query and not renewed):
+        used = self._nonces.get(nonce)
+        if used is None or ("stale" in request.query and used):
             return self._digest_challenge(stale=True)
-        if "stale" in request.query:
-            self._nonces[nonce] = False
+        self._nonces[nonce] = True
         return None
 
     def _digest_is_right(self, request: web.Request, header: str) -> bool:
@@ -164,7 +165,7 @@ class StillServer:
 
     def _digest_challenge(self, *, stale: bool) -> str:
         nonce = secrets.token_hex(16)
-        self._nonces[nonce] = stale
+        self._nonces[nonce] = False
         return (
             f'Digest realm="{REALM}", qop="auth", algorithm={self.algorithm}, '
             f'nonce="{nonce}", opaque="{secrets.token_hex(4)}", stale={str(stale).lower()}'
