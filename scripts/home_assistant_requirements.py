@@ -75,6 +75,14 @@ def entity_platforms(manifests: dict[str, Manifest]) -> Iterator[str]:
             yield domain
 
 
+def second_factor(module: Path) -> Iterator[str]:
+    """What the one-time passwords need that are on offer unless a configuration says otherwise."""
+    for node in ast.parse(module.read_bytes()).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="REQUIREMENTS")], value=ast.List() as listed):
+                yield from (str(ast.literal_eval(element)) for element in listed.elts)
+
+
 def requirements(manifests: dict[str, Manifest], roots: set[str]) -> set[str]:
     """What the integrations need, and those that they depend on."""
     seen: set[str] = set()
@@ -101,7 +109,12 @@ def main() -> None:
         *always_set_up(package / "bootstrap.py"),
         *entity_platforms(manifests),
     }
-    print("\n".join(sorted({*requirements(manifests, roots), *names(ours, "requirements")})))
+    wanted = {
+        *requirements(manifests, roots),
+        *second_factor(package / "auth/mfa_modules/totp.py"),
+        *names(ours, "requirements"),
+    }
+    print("\n".join(sorted(wanted)))
 
 
 if __name__ == "__main__":

@@ -97,11 +97,11 @@ class StillServer:
     def _routes(self) -> dict[str, Handler]:
         return {
             "/still.jpg": self._still,
-            "/html": _answer(web.Response, text="<h1>Camera</h1>", content_type="text/html"),
-            "/missing": _answer(web.Response, status=404),
-            "/forbidden": _answer(web.Response, status=403),
-            "/error": _answer(web.Response, status=503),
-            "/empty.jpg": _answer(web.Response, content_type=JPEG),
+            "/html": _answer(text="<h1>Camera</h1>", content_type="text/html"),
+            "/missing": _answer(status=404),
+            "/forbidden": _answer(status=403),
+            "/error": _answer(status=503),
+            "/empty.jpg": _answer(content_type=JPEG),
             "/slow": self._slow,
             "/stall": self._stall,
             "/huge": self._huge,
@@ -132,10 +132,10 @@ class StillServer:
 
     def _challenge(self, request: web.Request) -> str | None:
         """What to ask of a client, or None when its credentials are right."""
-        header = request.headers.get("Authorization", "")
-        known = header.partition(" ")[0].lower() == self.auth
         if self.auth == "none":
             return None
+        header = request.headers.get("Authorization", "")
+        known = header.partition(" ")[0].lower() == self.auth
         if self.auth == "basic":
             right = known and basic_matches(header, user=self.user, password=self.password)
             return None if right else f'Basic realm="{REALM}", charset="UTF-8"'
@@ -238,9 +238,9 @@ class StillServer:
         return web.Response(body=await asyncio.shield(self._hls_segment), content_type="video/mp2t")
 
 
-def _answer(make: Callable[..., web.Response], **arguments: object) -> Handler:
+def _answer(*, status: int = 200, text: str = "", content_type: str = "text/plain") -> Handler:
     async def handler(_request: web.Request) -> web.StreamResponse:
-        return make(**arguments)
+        return web.Response(status=status, text=text, content_type=content_type)
 
     return handler
 

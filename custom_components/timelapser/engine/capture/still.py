@@ -49,7 +49,7 @@ class StillSource(CameraSource):
         self._verify_tls = verify_tls
         self._now = now
         self._digest: aiohttp.DigestAuthMiddleware | None = None
-        self._basic: aiohttp.BasicAuth | None = None
+        self._basic: dict[str, str] = {}
 
     @override
     async def grab(self, timeout: float) -> Frame:
@@ -97,11 +97,10 @@ class StillSource(CameraSource):
         return self._session.get(
             url,
             timeout=timeout,
-            headers=HEADERS,
+            # Credentials are for the camera, not for wherever it sends us.
+            headers=HEADERS | self._basic if own else HEADERS,
             allow_redirects=False,
             ssl=self._verify_tls,
-            # Credentials are for the camera, not for wherever it sends us.
-            auth=self._basic if own else None,
             middlewares=(self._digest,) if own and self._digest else (),
         )
 
@@ -114,7 +113,8 @@ class StillSource(CameraSource):
         if "digest" in schemes:
             self._digest = aiohttp.DigestAuthMiddleware(self._user, self._password)
         elif "basic" in schemes:
-            self._basic = aiohttp.BasicAuth(self._user, self._password, encoding="utf-8")
+            credentials = aiohttp.encode_basic_auth(self._user, self._password, "utf-8")
+            self._basic = {"Authorization": credentials}
         return bool(self._digest or self._basic)
 
     def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:

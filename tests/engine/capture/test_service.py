@@ -1,0 +1,161 @@
+"""Capturing: retries inside the tick, limits, and what is recorded and told."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
+from custom_components.timelapser.engine.errors import SourceTimeoutError
+from custom_components.timelapser.engine.models import CameraSource, Frame, Timelapse
+from custom_components.timelapser.engine.settings import resolve
+from tests.engine.conftest import BEGIN, ZONE, Engine
+from tests.harness import scene
+
+SETTINGS = resolve({"retries": 3, "retry_delay": 2.0, "timeout": 5})
+
+
+class Source(CameraSource):
+    """Fails as often as it is told, then answers."""
+
+    def __init__(self, jpeg: bytes, failures: int = 0) -> None:
+        self.jpeg, self.failures, self.grabs = jpeg, failures, 0
+
+    async def grab(self, timeout: float) -> Frame:
+        self.grabs += 1
+        if self.grabs <= self.failures:
+            raise SourceTimeoutError(host="camera", seconds=timeout)
+        return Frame(BEGIN + timedelta(seconds=self.grabs), self.jpeg)
+
+    async def close(self) -> None:
+        pass
+
+
+class Clock:
+    """Time that passes by sleeping only."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def jpeg() -> bytes:
+    return scene.jpeg(0.5, (320, 240))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def service(engine: Engine, clock: Clock) -> ImageCaptureService:
+    return ImageCaptureService(
+        engine.images, engine.image_rows, engine.events.append, lambda: clock.now, clock.sleep
+    )
+
+
+@pytest.mark.parametrize(
+    ("failures", "deadline", "slept", "captured"),
+    [
+        (0, None, [], True),
+        (1, None, [2.0], True),
+        (3, None, [2.0, 4.0, 8.0], True),
+        (4, None, [2.0, 4.0, 8.0], False),
+        # The next tick comes before a retry could: that tick is the retry.
+        (1, 2, [], False),
+        (2, 5, [2.0], False),
+        (1, 5, [2.0], True),
+    ],
+)
+async def test_retries(
+    engine: Engine,
+    service: ImageCaptureService,
+    clock: Clock,
+    jpeg: bytes,
+    failures: int,
+    deadline: int | None,
+    slept: list[float],
+    captured: bool,
+) -> None:
+    timelapse = await engine.timelapse()
+    until = BEGIN + timedelta(seconds=deadline) if deadline else None
+    capture = service.capture(
+        Source(jpeg, failures), timelapse, SETTINGS, ZONE, planned_at=BEGIN, deadline=until
+    )
+    if captured:
+        await capture
+    else:
+        with pytest.raises(SourceTimeoutError):
+            await capture
+    assert clock.slept == slept
+    assert engine.types() == ["image_captured" if captured else "capture_failed"]
+    found = await engine.timelapses.get(timelapse.id)
+    assert (found.image_count, found.failed_count) == ((1, 0) if captured else (0, 1))
+
+
+async def test_corrupted_image_is_quarantined_and_told(
+    engine: Engine, service: ImageCaptureService, jpeg: bytes
+) -> None:
+    timelapse = await engine.timelapse()
+    image = await service.capture(
+        Source(jpeg[: len(jpeg) // 2]), timelapse, SETTINGS, ZONE, planned_at=BEGIN
+    )
+    assert image.quarantined
+    assert engine.types() == ["image_quarantined"]
+    assert await engine.image_rows.latest("cam") is None
+
+
+async def test_dead_cameras_do_not_hold_up_others(
+    service: ImageCaptureService, engine: Engine, jpeg: bytes
+) -> None:
+    """At most four grabs at once; the fifth goes as soon as one of them ends."""
+    gate = asyncio.Event()
+    running = 0
+    most = 0
+
+    class Slow(Source):
+        async def grab(self, timeout: float) -> Frame:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await gate.wait()
+            running -= 1
+            return await super().grab(timeout)
+
+    grabs = [asyncio.create_task(service.grab(Slow(jpeg), 5)) for _ in range(9)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert running == MAX_GRABS
+    gate.set()
+    await asyncio.gather(*grabs)
+    assert most == MAX_GRABS
+
+
+async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg: bytes) -> None:
+    waiting: list[asyncio.Future[None]] = []
+
+    async def sleep(_seconds: float) -> None:
+        waiting.append(asyncio.get_running_loop().create_future())
+        await waiting[-1]
+
+    service = ImageCaptureService(
+        engine.images, engine.image_rows, engine.events.append, lambda: BEGIN, sleep
+    )
+    timelapse: Timelapse = await engine.timelapse()
+    broken = [
+        asyncio.create_task(service.capture(Source(jpeg, 1), timelapse, SETTINGS, ZONE))
+        for _ in range(MAX_GRABS)
+    ]
+    await asyncio.sleep(0)
+    assert len(waiting) == MAX_GRABS
+    frame = await service.grab(Source(jpeg), 5)
+    assert frame.data == jpeg
+    for future in waiting:
+        future.set_result(None)
+    await asyncio.gather(*broken)

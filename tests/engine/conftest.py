@@ -1,0 +1,68 @@
+"""A database with a camera and a timelapse, for the tests of what works on it."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from custom_components.timelapser.engine.corruption.service import CorruptionService
+from custom_components.timelapser.engine.database.camera_operations import CameraOperations
+from custom_components.timelapser.engine.database.database import Database
+from custom_components.timelapser.engine.database.image_operations import ImageOperations
+from custom_components.timelapser.engine.database.timelapse_operations import TimelapseOperations
+from custom_components.timelapser.engine.database.video_operations import VideoOperations
+from custom_components.timelapser.engine.events import Event
+from custom_components.timelapser.engine.images.files import Storage
+from custom_components.timelapser.engine.images.service import ImageService
+from custom_components.timelapser.engine.models import Camera, Frame, Image, Timelapse
+from custom_components.timelapser.engine.settings import Settings
+
+ZONE = ZoneInfo("Europe/Berlin")
+BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Engine:
+    """The parts that most tests need."""
+
+    database: Database
+    storage: Storage
+    pool: ThreadPoolExecutor
+    images: ImageService
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cameras = CameraOperations(self.database)
+        self.timelapses = TimelapseOperations(self.database)
+        self.image_rows = ImageOperations(self.database)
+        self.videos = VideoOperations(self.database)
+
+    async def camera(self, camera_id: str = "cam") -> Camera:
+        return await self.cameras.ensure(camera_id, "Garden", f"garden-{camera_id}")
+
+    async def timelapse(self) -> Timelapse:
+        camera = await self.camera()
+        return await self.timelapses.create(camera.id, "Spring", {}, BEGIN)
+
+    async def add(self, timelapse: Timelapse, jpeg: bytes, number: int) -> Image:
+        """Keep a JPEG as the timelapse's image of that number."""
+        frame = Frame(BEGIN + timedelta(seconds=number), jpeg)
+        new = await self.images.keep(frame, timelapse, Settings(), ZONE)
+        return await self.image_rows.record(new)
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.events]
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    storage = Storage(tmp_path / "media")
+    database = Database(tmp_path / "timelapser.db")
+    await database.open()
+    with ThreadPoolExecutor(2) as pool:
+        yield Engine(database, storage, pool, ImageService(storage, CorruptionService(), pool))
+    await database.close()
