@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 import json
@@ -268,7 +269,7 @@ async def ffprobe(path: str) -> dict[str, Any]:
     }
 
 
-async def wait_for(look: Any, seconds: float, otherwise: str) -> Any:
+async def wait_for[T](look: Callable[[], Awaitable[T | None]], seconds: float, otherwise: str) -> T:
     """Ask again and again until the answer is true; raise DemoError when time is up."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

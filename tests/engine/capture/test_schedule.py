@@ -1,6 +1,7 @@
 """Ticks lie on the wall clock."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_ticks_never_drift() -> None:
         moment = next_tick(moment, every)
         ticks.append(moment)
         moment += timedelta(milliseconds=number % 900)
-    assert {later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False)} == {every}
+    assert {later - earlier for earlier, later in pairwise(ticks)} == {every}
 
 
 @pytest.mark.parametrize(

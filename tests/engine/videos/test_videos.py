@@ -81,7 +81,7 @@ async def video_path(engine: Engine, job: RenderJob) -> Path:
 
 
 def leftovers(engine: Engine) -> list[Path]:
-    return [path for path in engine.storage.root.rglob("videos/*")]
+    return list(engine.storage.root.rglob("videos/*"))
 
 
 def decoded(path: Path, width: int, height: int) -> np.ndarray:
@@ -91,6 +91,11 @@ def decoded(path: Path, width: int, height: int) -> np.ndarray:
         capture_output=True,
     ).stdout
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3).astype(int)
+
+
+def streams(path: Path) -> str:
+    command = ["ffprobe", "-v", "error", "-show_streams", path]
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode()
 
 
 @pytest.fixture(autouse=True)
@@ -160,9 +165,7 @@ async def test_colours_order_and_tags(engine: Engine) -> None:
     path = await video_path(engine, job)
     means = decoded(path, 64, 48).mean(axis=(1, 2))
     assert np.abs(means - np.array(colours)).max() < 8
-    shown = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_streams", path], check=True, capture_output=True
-    ).stdout.decode()
+    shown = streams(path)
     for tag in (
         "color_range=tv",
         "color_space=bt709",

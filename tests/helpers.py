@@ -1,0 +1,40 @@
+"""What tests of the Home Assistant floor do again and again."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.timelapser.const import DOMAIN
+from custom_components.timelapser.hub import TimelapserHub
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> TimelapserHub:
+    """Set the entry up and answer its hub."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    hub: TimelapserHub = entry.runtime_data
+    return hub
+
+
+def device_id(hass: HomeAssistant, camera_id: str) -> str:
+    """Answer the device of a camera."""
+    device = dr.async_get(hass).async_get_device(identifiers={(DOMAIN, camera_id)})
+    assert device is not None
+    return device.id
+
+
+def entity_id(hass: HomeAssistant, platform: str, camera_id: str, key: str) -> str:
+    """Answer an entity of a camera."""
+    found = er.async_get(hass).async_get_entity_id(platform, DOMAIN, f"{camera_id}_{key}")
+    assert found is not None
+    return found
+
+
+async def act(hass: HomeAssistant, action: str, **data: Any) -> Any:
+    """Call an action of ours and answer its response."""
+    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
