@@ -1,5 +1,6 @@
 """What tests of the Home Assistant floor do again and again."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -23,9 +24,10 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> TimelapserHub:
 
 def device_id(hass: HomeAssistant, camera_id: str) -> str:
     """Answer the device of a camera."""
-    device = dr.async_get(hass).async_get_device(identifiers={(DOMAIN, camera_id)})
-    assert device is not None
-    return device.id
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return dr.async_get_device_id_by_identifier(
+        hass, (DOMAIN, camera_id), config_entry_id=entry.entry_id
+    )
 
 
 def entity_id(hass: HomeAssistant, platform: str, camera_id: str, key: str) -> str:
@@ -38,3 +40,15 @@ def entity_id(hass: HomeAssistant, platform: str, camera_id: str, key: str) -> s
 async def act(hass: HomeAssistant, action: str, **data: Any) -> Any:
     """Call an action of ours and answer its response."""
     return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Let captures end, which go through threads; the render worker goes on for ever."""
+    await hass.async_block_till_done()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    async with asyncio.timeout(20):
+        while tasks := [
+            task for task in entry._background_tasks if "render worker" not in task.get_name()
+        ]:
+            await asyncio.wait(tasks)
+    await hass.async_block_till_done()

@@ -12,7 +12,7 @@ from homeassistant.components.media_source import (
     async_browse_media,
     async_resolve_media,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -21,11 +21,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.timelapser.const import DOMAIN
+from custom_components.timelapser.const import DOMAIN, EVENT_TIMELAPSER
 from custom_components.timelapser.diagnostics import async_get_config_entry_diagnostics
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA, PASSWORD
-from tests.helpers import act, device_id, entity_id, set_up
+from tests.helpers import act, device_id, entity_id, set_up, settle
 
 ROOT = f"media-source://{DOMAIN}"
 
@@ -41,7 +41,7 @@ async def press(hass: HomeAssistant, key: str) -> None:
     await hass.services.async_call(
         "button", "press", {"entity_id": entity_id(hass, "button", CAMERA, key)}, blocking=True
     )
-    await hass.async_block_till_done(wait_background_tasks=False)
+    await settle(hass)
 
 
 async def switch(hass: HomeAssistant, to: str) -> str:
@@ -63,14 +63,16 @@ async def film(hass: HomeAssistant, images: int = 3) -> dict[str, Any]:
         await asyncio.sleep(0.05)
     for _ in range(images - 1):
         await act(hass, "capture_now", device_id=camera)
+    over = asyncio.Event()
+    unsubscribe = hass.bus.async_listen(
+        EVENT_TIMELAPSER,
+        callback(lambda event: event.data["type"].startswith("video_f") and over.set()),
+    )
     job = await act(hass, "render_video", device_id=camera, fps=10, quality="low")
     async with asyncio.timeout(30):
-        while True:
-            listed = await act(hass, "list_render_jobs", device_id=camera)
-            if listed["render_jobs"][0]["state"] not in ("queued", "running"):
-                break
-            await asyncio.sleep(0.05)
-    (found,) = listed["render_jobs"]
+        await over.wait()
+    unsubscribe()
+    (found,) = (await act(hass, "list_render_jobs", device_id=camera))["render_jobs"]
     assert (found["job_id"], found["state"]) == (job["job_id"], "finished")
     assert (found["fps"], found["quality"], found["progress"]) == (10, "low", 100)
     (video,) = (await act(hass, "list_videos", device_id=camera))["videos"]
@@ -183,7 +185,6 @@ async def test_from_image_to_video_in_the_media_browser(
     [
         "images/99/full",
         "images/1/huge",
-        "images/..%2f..%2fetc/full",
         "images/-1/full",
         "images/99999999999999999999/full",
         "videos/99",
@@ -196,6 +197,14 @@ async def test_what_is_not_there(
 ) -> None:
     client = await hass_client()
     assert (await client.get(f"/api/timelapser/{path}")).status == 404
+
+
+async def test_no_path_leads_out(
+    home: HomeAssistant, hub: TimelapserHub, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    for path in ("images/..%2f..%2fetc/full", "images/1/..%2f..%2ffull", "videos/%2fetc%2fpasswd"):
+        assert (await client.get(f"/api/timelapser/{path}")).status in {400, 404}
 
 
 @pytest.mark.parametrize(
@@ -279,4 +288,4 @@ async def test_storage_that_vanished_is_tried_again(
     assert entry.state.value == "setup_retry"
     assert entry.error_reason_translation_key == "storage_not_writable"
     storage.parent.unlink()
-    assert await home.config_entries.async_setup(entry.entry_id)
+    assert await home.config_entries.async_reload(entry.entry_id)

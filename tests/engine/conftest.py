@@ -44,8 +44,8 @@ class Engine:
     async def camera(self, camera_id: str = "cam") -> Camera:
         return await self.cameras.ensure(camera_id, "Garden", f"garden-{camera_id}")
 
-    async def timelapse(self) -> Timelapse:
-        camera = await self.camera()
+    async def timelapse(self, camera_id: str = "cam") -> Timelapse:
+        camera = await self.camera(camera_id)
         return await self.timelapses.create(camera.id, "Spring", {}, BEGIN)
 
     async def add(self, timelapse: Timelapse, jpeg: bytes, number: int) -> Image:

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
 from custom_components.timelapser.engine.errors import SourceTimeoutError
-from custom_components.timelapser.engine.models import CameraSource, Frame, Timelapse
+from custom_components.timelapser.engine.models import CameraSource, Frame
 from custom_components.timelapser.engine.settings import resolve
 from tests.engine.conftest import BEGIN, ZONE, Engine
 from tests.harness import scene
@@ -147,10 +147,10 @@ async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg
     service = ImageCaptureService(
         engine.images, engine.image_rows, engine.events.append, lambda: BEGIN, sleep
     )
-    timelapse: Timelapse = await engine.timelapse()
+    timelapses = [await engine.timelapse(f"cam{number}") for number in range(MAX_GRABS)]
     broken = [
         asyncio.create_task(service.capture(Source(jpeg, 1), timelapse, SETTINGS, ZONE))
-        for _ in range(MAX_GRABS)
+        for timelapse in timelapses
     ]
     while len(waiting) < MAX_GRABS:
         await asyncio.sleep(0)
