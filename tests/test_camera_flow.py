@@ -254,16 +254,21 @@ async def test_reconfigure_with_error_and_recovery(
         context={"source": SOURCE_RECONFIGURE, "subentry_id": CAMERA},
     )
     assert flow["step_id"] == "still"
+    assert PASSWORD not in str([vars(key) for key in flow["data_schema"].schema])
     fields = {"url": camera_server.url(), "username": "viewer", "verify_ssl": True}
     form = await fill(home, flow["flow_id"], **fields, password="wrong")
     assert form["errors"] == {"base": "invalid_auth"}
-    form = await fill(home, flow["flow_id"], **fields, password=PASSWORD)
+    # Left empty, the stored one goes on; not for another user.
+    form = await fill(home, flow["flow_id"], **fields | {"username": "other"})
+    assert form["errors"] == {"base": "invalid_auth"}
+    form = await fill(home, flow["flow_id"], **fields)
     assert form["step_id"] == "confirm"
     done = await fill(home, flow["flow_id"], name="Orchard", interval=5)
     assert done["reason"] == "reconfigure_successful"
     await home.async_block_till_done()
     subentry = entry.subentries[CAMERA]
     assert (subentry.title, subentry.data["interval"]) == ("Orchard", 5)
+    assert subentry.data["password"] == PASSWORD
     # Applied in place: a reload would end a render.
     assert entry.runtime_data.cameras[CAMERA] is before
     assert before.settings.capture.interval == 5

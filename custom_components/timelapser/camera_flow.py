@@ -205,8 +205,19 @@ class CameraFlow(ConfigSubentryFlow):
         data[CONF_URL] = parsed.url
         # Fields win over what the URL carries: it is where people correct a password.
         data[CONF_USERNAME] = user_input.get(CONF_USERNAME) or parsed.user
-        data[CONF_PASSWORD] = user_input.get(CONF_PASSWORD) or parsed.password
+        data[CONF_PASSWORD] = (
+            user_input.get(CONF_PASSWORD)
+            or parsed.password
+            or self._kept_password(data[CONF_USERNAME])
+        )
         return data, normalized(parsed.url)
+
+    def _kept_password(self, user: str | None) -> str | None:
+        """Answer the stored password when a camera is changed and its user stays."""
+        if self.source != SOURCE_RECONFIGURE or not user:
+            return None
+        stored = self._get_reconfigure_subentry().data
+        return stored.get(CONF_PASSWORD) if stored.get(CONF_USERNAME) == user else None
 
     def _is_taken(self, unique_id: str) -> bool:
         own = (
@@ -220,8 +231,8 @@ class CameraFlow(ConfigSubentryFlow):
         )
 
     def _suggested(self) -> dict[str, Any]:
-        """What the form shows at first; an entity by its present id, however it is stored."""
-        suggested = dict(self._data)
+        """What the form shows at first; an entity by its present id, and never the password."""
+        suggested = {key: value for key, value in self._data.items() if key != CONF_PASSWORD}
         if stored := suggested.get(CONF_ENTITY_ID):
             suggested[CONF_ENTITY_ID] = er.async_resolve_entity_id(er.async_get(self.hass), stored)
         return suggested

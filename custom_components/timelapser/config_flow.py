@@ -22,7 +22,7 @@ from .engine.images.files import Storage
 
 
 class TimelapserConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Sets the hub up, and its storage folder anew."""
+    """Sets the hub up."""
 
     VERSION = 1
 
