@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 import json
 from pathlib import Path
+import re
 import shutil
 
+import hass_frontend
 from PIL import Image, ImageChops
 import pytest
 
@@ -94,6 +96,14 @@ def test_import_graph_is_seen() -> None:
     found = graph()
     assert "hub" in found[""]
     assert any(name.startswith("engine.") for name in found["hub"])
+
+
+def test_icons_exist() -> None:
+    """Home Assistant shows nothing for a name that its frontend does not have."""
+    icons = json.loads((Path(hass_frontend.where()) / "static/mdi/iconList.json").read_text())
+    known = {icon["name"] for icon in icons}
+    used = set(re.findall(r"mdi:([a-z0-9-]+)", (PACKAGE / "icons.json").read_text()))
+    assert used - known == set()
 
 
 @pytest.mark.parametrize("folder", ["custom_components", "scripts", "tests", "benchmarks"])
