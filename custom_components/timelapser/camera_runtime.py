@@ -243,7 +243,7 @@ class CameraRuntime:
             return image
 
     async def _async_skip(self, timelapse: Timelapse, planned_at: datetime) -> None:
-        await self._hub.captures.skip(timelapse, planned_at)
+        await self._hub.captures.skip(timelapse, planned_at, dt_util.get_default_time_zone())
         await self.async_refresh()
 
     # Showing

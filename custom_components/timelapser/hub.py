@@ -21,6 +21,7 @@ from .coordinator import CameraSnapshot
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.service import CorruptionService
 from .engine.database.camera_operations import CameraOperations
+from .engine.database.config import SqliteConfig
 from .engine.database.database import Database
 from .engine.database.image_operations import ImageOperations
 from .engine.database.timelapse_operations import TimelapseOperations
@@ -67,7 +68,7 @@ class TimelapserHub:
         self._closed = False
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
-        self.database = Database(Path(hass.config.path(DATABASE_FILE)))
+        self.database = Database(SqliteConfig(Path(hass.config.path(DATABASE_FILE))))
         self.storage = Storage(Path(entry.data[CONF_STORAGE]))
         self.camera_rows = CameraOperations(self.database)
         self.timelapse_rows = TimelapseOperations(self.database)

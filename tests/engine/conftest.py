@@ -1,16 +1,19 @@
 """A database with a camera and a timelapse, for the tests of what works on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from custom_components.timelapser.engine.corruption.service import CorruptionService
 from custom_components.timelapser.engine.database.camera_operations import CameraOperations
+from custom_components.timelapser.engine.database.config import DatabaseConfig, SqliteConfig
 from custom_components.timelapser.engine.database.database import Database
 from custom_components.timelapser.engine.database.image_operations import ImageOperations
 from custom_components.timelapser.engine.database.timelapse_operations import TimelapseOperations
@@ -20,6 +23,7 @@ from custom_components.timelapser.engine.images.files import Storage
 from custom_components.timelapser.engine.images.service import ImageService
 from custom_components.timelapser.engine.models import Camera, Frame, Image, Timelapse
 from custom_components.timelapser.engine.settings import Settings
+from tests.harness.postgres import PostgresServer, find_binaries
 
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -58,11 +62,51 @@ class Engine:
         return [event.type for event in self.events]
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole run."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL's initdb is not installed")
+    # Not in pytest's folder, which is closed to the user that the server runs as.
+    with (
+        TemporaryDirectory(prefix="timelapser-postgres-") as folder,
+        PostgresServer(Path(folder), binaries) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_config(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseConfig:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return SqliteConfig(tmp_path / "timelapser.db")
+    request.getfixturevalue("socket_enabled")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    storage = Storage(tmp_path / "media")
-    database = Database(tmp_path / "timelapser.db")
+    """The parts on SQLite."""
+    async with open_engine(tmp_path, SqliteConfig(tmp_path / "timelapser.db")) as parts:
+        yield parts
+
+
+@pytest.fixture
+async def either(tmp_path: Path, database_config: DatabaseConfig) -> AsyncIterator[Engine]:
+    """The parts, on SQLite and then on PostgreSQL."""
+    async with open_engine(tmp_path, database_config) as parts:
+        yield parts
+
+
+@asynccontextmanager
+async def open_engine(folder: Path, config: DatabaseConfig) -> AsyncIterator[Engine]:
+    storage = Storage(folder / "media")
+    database = Database(config)
     await database.open()
-    with ThreadPoolExecutor(2) as pool:
-        yield Engine(database, storage, pool, ImageService(storage, CorruptionService(), pool))
-    await database.close()
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            yield Engine(database, storage, pool, ImageService(storage, CorruptionService(), pool))
+    finally:
+        await database.close()

@@ -119,9 +119,27 @@ class OutsideStorageError(InvalidRequestError):
 
 
 class DatabaseError(TimelapserError):
-    """The database cannot be opened or used. Placeholder `reason`, without credentials."""
+    """The database refused a statement. Placeholder `reason`, without credentials."""
+
+    code = "database_error"
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database is away for now. Placeholder `reason`, without credentials."""
 
     code = "database_unavailable"
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
+    """Too much waits for the database already. Placeholder `waiting`, the number of calls."""
+
+    code = "database_busy"
+
+
+class DatabaseTooNewError(DatabaseError):
+    """A newer version has changed the tables. Placeholders `revision` and `known`."""
+
+    code = "database_too_new"
 
 
 class HubNotLoadedError(TimelapserError):

@@ -115,14 +115,18 @@ class Camera:
     folder: str
     image_count: int = 0
     quarantine_count: int = 0
+    byte_count: int = 0
+    video_count: int = 0
+    video_byte_count: int = 0
     consecutive_failures: int = 0
     last_image_id: int | None = None
+    last_image_at: datetime | None = None
     last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Timelapse:
-    """One run of captures on a camera."""
+    """One run of captures on a camera; `longest_gap` between two images in milliseconds."""
 
     id: int
     camera_id: str
@@ -130,14 +134,26 @@ class Timelapse:
     state: TimelapseState
     folder: str
     started_at: datetime
+    resumed_at: datetime | None = None
     completed_at: datetime | None = None
+    starred: bool = False
+    notes: str = ""
+    stop_at: datetime | None = None
+    stop_after_days: int | None = None
+    stop_after_images: int | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     image_count: int = 0
     quarantine_count: int = 0
+    flagged_count: int = 0
     failed_count: int = 0
     skipped_count: int = 0
     byte_count: int = 0
+    video_count: int = 0
+    video_byte_count: int = 0
     score_sum: int = 0
+    score_min: int | None = None
+    longest_gap: int = 0
+    first_day: date | None = None
     first_image_at: datetime | None = None
     last_image_at: datetime | None = None
     last_image_id: int | None = None
@@ -182,6 +198,7 @@ class Image:
     reasons: tuple[str, ...]
     quarantined: bool
     flagged: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +208,7 @@ class Tick:
     camera_id: str
     timelapse_id: int
     planned_at: datetime
+    local_day: date
     outcome: TickOutcome
     error: str | None = None
 

@@ -54,20 +54,23 @@ class ImageCaptureService:
         try:
             frame = await self._grab(source, timelapse, settings.capture, deadline)
         except SourceError as error:
-            await self._record_failure(timelapse, planned_at, error)
+            moment = planned_at or self._now()
+            miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
+            await self._operations.record_miss(miss)
+            self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
             raise
         new = await self._images.keep(frame, timelapse, settings, zone)
         outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
-        image = await self._operations.record(new, _tick(timelapse, planned_at, outcome))
+        tick = _tick(timelapse, planned_at, zone, outcome) if planned_at else None
+        image = await self._operations.record(new, tick)
         event = ImageQuarantined if image.quarantined else ImageCaptured
         self._publish(event(timelapse.camera_id, image))
         return image
 
-    async def skip(self, timelapse: Timelapse, planned_at: datetime) -> None:
+    async def skip(self, timelapse: Timelapse, planned_at: datetime, zone: tzinfo) -> None:
         """Record a tick that found the capture before it still running."""
         _LOGGER.debug("Camera %s: tick skipped, a capture is running", timelapse.camera_id)
-        tick = Tick(timelapse.camera_id, timelapse.id, planned_at, TickOutcome.SKIPPED)
-        await self._operations.record_miss(tick)
+        await self._operations.record_miss(_tick(timelapse, planned_at, zone, TickOutcome.SKIPPED))
 
     async def grab(self, source: CameraSource, timeout: float) -> Frame:
         """Take one frame in a single attempt, within the limit on grabs at once."""
@@ -99,21 +102,13 @@ class ImageCaptureService:
     def _too_late(self, delay: float, deadline: datetime | None) -> bool:
         return deadline is not None and (deadline - self._now()).total_seconds() <= delay
 
-    async def _record_failure(
-        self, timelapse: Timelapse, planned_at: datetime | None, error: SourceError
-    ) -> None:
-        tick = Tick(
-            timelapse.camera_id,
-            timelapse.id,
-            planned_at or self._now(),
-            TickOutcome.FAILED,
-            error.code,
-        )
-        await self._operations.record_miss(tick)
-        self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
 
-
-def _tick(timelapse: Timelapse, planned_at: datetime | None, outcome: TickOutcome) -> Tick | None:
-    if planned_at is None:
-        return None
-    return Tick(timelapse.camera_id, timelapse.id, planned_at, outcome)
+def _tick(
+    timelapse: Timelapse,
+    planned_at: datetime,
+    zone: tzinfo,
+    outcome: TickOutcome,
+    error: str | None = None,
+) -> Tick:
+    day = planned_at.astimezone(zone).date()
+    return Tick(timelapse.camera_id, timelapse.id, planned_at, day, outcome, error)

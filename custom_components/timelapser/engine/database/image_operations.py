@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from ..errors import NotFoundError
-from ..models import Image, NewImage, Tick, TickOutcome
+from ..models import Image, NewImage, Tick
+from .counters import count_image, count_miss, count_periods, count_success
 from .database import Database, inserted_id
-from .tables import UtcTime, cameras, images, ticks, timelapses
+from .tables import cameras, images, ticks, timelapses
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,11 @@ class ImageOperations:
 
         def work(connection: Connection) -> Image:
             image_id = _insert_image(connection, new)
-            _count_image(connection, new, image_id)
+            count_image(connection, new, image_id)
+            count_success(connection, new.camera_id)
             if tick is not None:
                 _insert_tick(connection, tick)
+            count_periods(connection, new, tick)
             return _fetch(connection, image_id)
 
         return await self._database.write(work)
@@ -43,25 +46,8 @@ class ImageOperations:
 
         def work(connection: Connection) -> None:
             _insert_tick(connection, tick)
-            counter = (
-                timelapses.c.failed_count
-                if tick.outcome is TickOutcome.FAILED
-                else timelapses.c.skipped_count
-            )
-            connection.execute(
-                update(timelapses)
-                .where(timelapses.c.id == tick.timelapse_id)
-                .values({counter: counter + 1})
-            )
-            if tick.outcome is TickOutcome.FAILED:
-                connection.execute(
-                    update(cameras)
-                    .where(cameras.c.id == tick.camera_id)
-                    .values(
-                        consecutive_failures=cameras.c.consecutive_failures + 1,
-                        last_error=tick.error,
-                    )
-                )
+            count_miss(connection, tick)
+            count_periods(connection, None, tick)
 
         await self._database.write(work)
 
@@ -111,7 +97,9 @@ class ImageOperations:
         """All kept images of a timelapse in the order of capture."""
         return await self._all(
             _SELECT.where(
-                images.c.timelapse_id == timelapse_id, images.c.quarantined.is_(False)
+                images.c.timelapse_id == timelapse_id,
+                images.c.quarantined.is_(False),
+                images.c.missing.is_(False),
             ).order_by(images.c.captured_at)
         )
 
@@ -174,37 +162,13 @@ def _insert_image(connection: Connection, new: NewImage) -> int:
     return inserted_id(result)
 
 
-def _count_image(connection: Connection, new: NewImage, image_id: int) -> None:
-    camera: dict[str, object] = {"consecutive_failures": 0, "last_error": None}
-    timelapse: dict[str, object] = {
-        "score_sum": timelapses.c.score_sum + new.judgement.score,
-        "byte_count": timelapses.c.byte_count + new.byte_count,
-    }
-    if new.quarantined:
-        camera["quarantine_count"] = cameras.c.quarantine_count + 1
-        timelapse["quarantine_count"] = timelapses.c.quarantine_count + 1
-    else:
-        camera |= {"image_count": cameras.c.image_count + 1, "last_image_id": image_id}
-        timelapse |= {
-            "image_count": timelapses.c.image_count + 1,
-            "first_image_at": func.coalesce(
-                timelapses.c.first_image_at, bindparam(None, new.captured_at, UtcTime)
-            ),
-            "last_image_at": new.captured_at,
-            "last_image_id": image_id,
-        }
-    connection.execute(update(cameras).where(cameras.c.id == new.camera_id).values(camera))
-    connection.execute(
-        update(timelapses).where(timelapses.c.id == new.timelapse_id).values(timelapse)
-    )
-
-
 def _insert_tick(connection: Connection, tick: Tick) -> None:
     connection.execute(
         insert(ticks).values(
             camera_id=tick.camera_id,
             timelapse_id=tick.timelapse_id,
             planned_at=tick.planned_at,
+            local_day=tick.local_day,
             outcome=tick.outcome,
             error=tick.error,
         )

@@ -1,7 +1,7 @@
 """The tables. Times are stored as whole milliseconds since 1970 in UTC."""
 
 from datetime import UTC, datetime, timedelta
-from typing import override
+from typing import Any, override
 
 from sqlalchemy import (
     JSON,
@@ -75,8 +75,12 @@ cameras = Table(
     Column("folder", String(255), nullable=False, unique=True),
     _count("image_count"),
     _count("quarantine_count"),
+    _count("byte_count"),
+    _count("video_count"),
+    _count("video_byte_count"),
     _count("consecutive_failures"),
     Column("last_image_id", BigInteger),
+    Column("last_image_at", UtcTime),
     Column("last_error", String(64)),
 )
 
@@ -89,14 +93,25 @@ timelapses = Table(
     Column("state", String(16), nullable=False),
     Column("folder", String(255), nullable=False),
     Column("started_at", UtcTime, nullable=False),
+    Column("resumed_at", UtcTime),
     Column("completed_at", UtcTime),
-    Column("settings", JSON, nullable=False, default=dict),
+    Column("starred", Boolean, nullable=False, default=False),
+    Column("notes", String(2000), nullable=False, default=""),
+    Column("stop_at", UtcTime),
+    Column("stop_after_days", Integer),
+    Column("stop_after_images", Integer),
     _count("image_count"),
     _count("quarantine_count"),
+    _count("flagged_count"),
     _count("failed_count"),
     _count("skipped_count"),
     _count("byte_count"),
     _count("score_sum"),
+    _count("video_count"),
+    _count("video_byte_count"),
+    Column("score_min", Integer),
+    Column("longest_gap", BigInteger, nullable=False, default=0),  # milliseconds
+    Column("first_day", Date),
     Column("first_image_at", UtcTime),
     Column("last_image_at", UtcTime),
     Column("last_image_id", BigInteger),
@@ -124,6 +139,7 @@ images = Table(
     Column("reasons", JSON, nullable=False),
     Column("quarantined", Boolean, nullable=False),
     Column("flagged", Boolean, nullable=False),
+    Column("missing", Boolean, nullable=False, default=False),
     UniqueConstraint("timelapse_id", "captured_at"),
     Index(None, "timelapse_id", "local_day"),
     Index(None, "camera_id", "captured_at"),
@@ -136,6 +152,7 @@ ticks = Table(
     _camera(),
     _timelapse(),
     Column("planned_at", UtcTime, nullable=False),
+    Column("local_day", Date),
     Column("outcome", String(16), nullable=False),
     Column("error", String(64)),
     Index(None, "timelapse_id", "planned_at"),
@@ -176,3 +193,72 @@ videos = Table(
     Column("pixel_format", String(16), nullable=False),
     Column("byte_count", BigInteger, nullable=False),
 )
+
+segments = Table(
+    "segments",
+    METADATA,
+    _id(),
+    _timelapse(),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("path", String(500), nullable=False, unique=True),
+    Column("frames", Integer, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("used_at", UtcTime, nullable=False, index=True),
+)
+
+corruption_logs = Table(
+    "corruption_logs",
+    METADATA,
+    _id(),
+    _camera(),
+    _timelapse(),
+    Column("image_id", ForeignKey("images.id", ondelete="SET NULL"), index=True),
+    Column("judged_at", UtcTime, nullable=False, index=True),
+    Column("score", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Index(None, "camera_id", "judged_at"),
+)
+
+settings = Table(
+    "settings",
+    METADATA,
+    Column("timelapse_id", ForeignKey("timelapses.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+logs = Table(
+    "logs",
+    METADATA,
+    _id(),
+    Column("logged_at", UtcTime, nullable=False, index=True),
+    Column("level", String(16), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("message", String(2000), nullable=False),
+    Column("camera_id", ForeignKey("cameras.id", ondelete="SET NULL"), index=True),
+    Column("correlation_id", String(64)),
+    Column("data", JSON, nullable=False, default=dict),
+)
+
+
+def _statistics(name: str, period: Column[Any]) -> Table:
+    """Counters of a timelapse by period; `planned` ticks, of which `covered` gave an image."""
+    counts = ("planned", "covered", "failed", "skipped", "images", "quarantined", "flagged")
+    return Table(
+        name,
+        METADATA,
+        Column("timelapse_id", ForeignKey("timelapses.id", ondelete="CASCADE"), primary_key=True),
+        period,
+        _camera(),
+        *(_count(count) for count in counts),
+        _count("byte_count"),
+        _count("score_sum"),
+        Column("score_min", Integer),
+        Index(None, "camera_id", period.name),
+    )
+
+
+daily_statistics = _statistics("daily_statistics", Column("day", Date, primary_key=True))
+hourly_statistics = _statistics("hourly_statistics", Column("hour", UtcTime, primary_key=True))
+"""The last two days, for sums over 24 hours; older hours are purged."""

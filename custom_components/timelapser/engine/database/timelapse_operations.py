@@ -1,7 +1,8 @@
 """The `timelapses` table."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,7 @@ from ..errors import NotFoundError, TimelapseExistsError, TimelapseStateError
 from ..models import Timelapse, TimelapseState
 from .camera_operations import fetch_camera
 from .database import Database, inserted_id
+from .settings_operations import fetch_settings, store_settings
 from .tables import timelapses
 
 
@@ -32,7 +34,7 @@ class TimelapseOperations:
                 "state": TimelapseState.RUNNING,
                 "folder": "",
                 "started_at": now,
-                "settings": dict(settings),
+                "resumed_at": now,
             }
             try:
                 result = connection.execute(insert(timelapses).values(values))
@@ -45,6 +47,7 @@ class TimelapseOperations:
                 .where(timelapses.c.id == timelapse_id)
                 .values(folder=f"{camera.folder}/{timelapse_id}")
             )
+            store_settings(connection, timelapse_id, settings)
             return _fetch(connection, timelapse_id)
 
         return await self._database.write(work)
@@ -85,7 +88,7 @@ class TimelapseOperations:
                     timelapses.c.state != TimelapseState.COMPLETED,
                 )
             ).one_or_none()
-            return _timelapse(row) if row else None
+            return _timelapses(connection, [row])[0] if row else None
 
         return await self._database.read(work)
 
@@ -101,7 +104,7 @@ class TimelapseOperations:
             query = query.where(timelapses.c.camera_id == camera_id)
 
         def work(connection: Connection) -> list[Timelapse]:
-            return [_timelapse(row) for row in connection.execute(query)]
+            return _timelapses(connection, connection.execute(query).all())
 
         return await self._database.read(work)
 
@@ -113,9 +116,15 @@ def _fetch(connection: Connection, timelapse_id: int) -> Timelapse:
     row = connection.execute(_SELECT.where(timelapses.c.id == timelapse_id)).one_or_none()
     if row is None:
         raise NotFoundError(kind="timelapse", id=timelapse_id)
-    return _timelapse(row)
+    return _timelapses(connection, [row])[0]
 
 
-def _timelapse(row: Row[tuple[object, ...]]) -> Timelapse:
-    values = dict(row._mapping)
-    return Timelapse(**{**values, "state": TimelapseState(values["state"])})
+def _timelapses(connection: Connection, rows: Sequence[Row[Any]]) -> list[Timelapse]:
+    overrides = fetch_settings(connection, [row.id for row in rows])
+    return [
+        Timelapse(
+            **{**row._mapping, "state": TimelapseState(row.state)},
+            settings=overrides.get(row.id, {}),
+        )
+        for row in rows
+    ]

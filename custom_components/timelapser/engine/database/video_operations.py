@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from ..errors import JobStateError, NotFoundError
 from ..models import JobState, Quality, RenderJob, Timelapse, Video, VideoFile, VideoSettings
+from .counters import count_video
 from .database import Database, inserted_id
 from .tables import render_jobs, videos
 
@@ -103,7 +104,9 @@ class VideoOperations:
                 job_id,
                 {"state": JobState.FINISHED, "finished_at": now, "frames_done": file.frames},
             )
-            return _fetch_job(connection, job_id), _fetch_video(connection, inserted_id(result))
+            video = _fetch_video(connection, inserted_id(result))
+            count_video(connection, video)
+            return _fetch_job(connection, job_id), video
 
         return await self._database.write(work)
 

@@ -1,0 +1,192 @@
+"""Connections and threads of the database: handed out in order, measured, and never endless."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+from typing import Final
+
+from sqlalchemy import Connection, Engine, QueuePool, text
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ..errors import DatabaseBusyError, DatabaseError, DatabaseUnavailableError
+from .config import WRITE, DatabaseConfig, make_engine
+
+# One writer keeps SQLite from ever being "locked", and writes in the order of the calls.
+WRITERS: Final = 1
+READERS: Final = 2
+
+MAX_WAITING: Final = 256
+"""Calls that may wait in a lane; more are refused at once."""
+WAIT_SECONDS: Final = 30.0
+SLOW_SECONDS: Final = 0.5
+REMEMBERED_SECONDS: Final = 3600.0
+REMEMBERED_EVENTS: Final = 1000
+
+
+class Lane(StrEnum):
+    """Who uses a connection: the one writer, or a reader."""
+
+    WRITE = "write"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A look at the database; `milliseconds` it took, or the error that came of it."""
+
+    at: float
+    milliseconds: float
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class LaneMetrics:
+    """What happened in a lane since the start; moments are those of the monotonic clock."""
+
+    threads: int
+    busy: int = 0
+    waiting: int = 0
+    peak_waiting: int = 0
+    calls: int = 0
+    waits: int = 0
+    wait_seconds: float = 0.0
+    run_seconds: float = 0.0
+    errors: int = 0
+    slow: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
+    refused: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
+
+    def recent(self, moments: deque[float], now: float) -> int:
+        """Answer how many moments lie in the last hour."""
+        return sum(now - moment <= REMEMBERED_SECONDS for moment in moments)
+
+
+class PoolManager:
+    """Runs work on the database's threads, one transaction each."""
+
+    def __init__(self, config: DatabaseConfig, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self.engine = make_engine(config, WRITERS + READERS)
+        self.metrics = {
+            Lane.WRITE: LaneMetrics(WRITERS),
+            Lane.READ: LaneMetrics(READERS),
+        }
+        self.last_probe: Probe | None = None
+        self._threads = {
+            lane: ThreadPoolExecutor(metrics.threads, f"timelapser-db-{lane}")
+            for lane, metrics in self.metrics.items()
+        }
+        self._slots = {
+            lane: asyncio.Semaphore(metrics.threads) for lane, metrics in self.metrics.items()
+        }
+
+    async def run[T](self, lane: Lane, work: Callable[[Connection], T]) -> T:
+        """Run `work` as one transaction; it is undone when `work` raises.
+
+        Raises DatabaseBusyError when too many calls wait or waiting takes too long,
+        DatabaseUnavailableError while the database is away, DatabaseError for what it refuses.
+        """
+        await self._take_slot(lane)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._threads[lane], self._transact, lane, work)
+        future.add_done_callback(lambda _: self._give_slot(lane))
+        # The thread goes on when the caller is cancelled; so does its slot.
+        return await asyncio.shield(future)
+
+    async def probe(self) -> Probe:
+        """Look whether the database answers; remember and answer what came of it."""
+        begun = self._clock()
+        error = None
+        try:
+            await self.run(Lane.READ, lambda connection: connection.execute(text("SELECT 1")))
+        except DatabaseError as away:
+            error = away.code
+        self.last_probe = Probe(begun, (self._clock() - begun) * 1000, error)
+        return self.last_probe
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """Connections that are open, and how many of them are in use."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101
+        return pool.checkedin() + pool.checkedout(), pool.checkedout()
+
+    async def close(self) -> None:
+        """Finish what runs and let go of connections and threads."""
+        await asyncio.get_running_loop().run_in_executor(None, self._shut_down)
+
+    async def _take_slot(self, lane: Lane) -> None:
+        metrics, slots = self.metrics[lane], self._slots[lane]
+        metrics.calls += 1
+        if not slots.locked():
+            await slots.acquire()
+            metrics.busy += 1
+            return
+        begun = self._clock()
+        if metrics.waiting >= MAX_WAITING:
+            metrics.refused.append(begun)
+            raise DatabaseBusyError(waiting=metrics.waiting)
+        metrics.waits += 1
+        metrics.waiting += 1
+        metrics.peak_waiting = max(metrics.peak_waiting, metrics.waiting)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await slots.acquire()
+        except TimeoutError as error:
+            metrics.refused.append(begun)
+            raise DatabaseBusyError(waiting=metrics.waiting) from error
+        finally:
+            metrics.waiting -= 1
+            metrics.wait_seconds += self._clock() - begun
+        metrics.busy += 1
+
+    def _give_slot(self, lane: Lane) -> None:
+        self.metrics[lane].busy -= 1
+        self._slots[lane].release()
+
+    def _transact[T](self, lane: Lane, work: Callable[[Connection], T]) -> T:
+        metrics = self.metrics[lane]
+        begun = self._clock()
+        try:
+            with self._engine_of(lane).begin() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            metrics.errors += 1
+            raise classify(error) from error
+        finally:
+            seconds = self._clock() - begun
+            metrics.run_seconds += seconds
+            if seconds > SLOW_SECONDS:
+                metrics.slow.append(begun)
+
+    def _engine_of(self, lane: Lane) -> Engine:
+        return self.engine.execution_options(**{WRITE: lane is Lane.WRITE})
+
+    def _shut_down(self) -> None:
+        for threads in self._threads.values():
+            threads.shutdown()
+        self.engine.dispose()
+
+
+def classify(error: SQLAlchemyError) -> DatabaseError:
+    """Answer whether the database is away or has refused; without statement and values."""
+    away = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+    kind = DatabaseUnavailableError if away else DatabaseError
+    return kind(reason=reason(error))
+
+
+def reason(error: Exception) -> str:
+    """Say why in a line, without the statement and its values."""
+    original = getattr(error, "orig", None) or error
+    return f"{type(original).__name__}: {original}".splitlines()[0]
