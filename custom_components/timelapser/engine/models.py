@@ -273,3 +273,60 @@ class Video:
     path: str
     created_at: datetime
     file: VideoFile
+
+
+class CorruptionAction(StrEnum):
+    """What was done with a judged image."""
+
+    KEPT = "kept"
+    FLAGGED = "flagged"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptionLog:
+    """A judgement in the past; without an image where that is gone."""
+
+    id: int
+    camera_id: str
+    timelapse_id: int
+    image_id: int | None
+    judged_at: datetime
+    score: int
+    action: CorruptionAction
+    reasons: tuple[str, ...]
+
+
+class LogLevel(StrEnum):
+    """How much a log row matters."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def and_above(self) -> tuple[LogLevel, ...]:
+        """The level and those that matter more."""
+        levels = tuple(LogLevel)
+        return levels[levels.index(self) :]
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogRow:
+    """What happened, in a sentence without secrets; `data` for machines."""
+
+    logged_at: datetime
+    level: LogLevel
+    source: str
+    message: str
+    camera_id: str | None = None
+    correlation_id: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow(NewLogRow):
+    """A row of the log."""
+
+    id: int = 0

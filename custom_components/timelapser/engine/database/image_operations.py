@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from ..errors import NotFoundError
 from ..models import Image, NewImage, Tick
+from .corruption_operations import log_judgement
 from .counters import count_image, count_miss, count_periods, count_success
 from .database import Database, inserted_id
 from .tables import cameras, images, ticks, timelapses
@@ -37,6 +38,7 @@ class ImageOperations:
             if tick is not None:
                 _insert_tick(connection, tick)
             count_periods(connection, new, tick)
+            log_judgement(connection, new, image_id)
             return _fetch(connection, image_id)
 
         return await self._database.write(work)

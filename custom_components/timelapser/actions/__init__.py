@@ -1,0 +1,1 @@
+"""Actions by subject: what automations and scripts can ask for; `services.py` registers them."""

@@ -1,0 +1,74 @@
+"""Actions on videos and render jobs."""
+
+from typing import Any
+
+from homeassistant.core import ServiceCall
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+from ..camera_runtime import CameraRuntime
+from ..engine.models import Quality, Video
+from ..hub import TimelapserHub
+from ..media_identifier import VideoIdentifier
+from ..plain import job_data, video_data
+from .common import (
+    ATTR_LIMIT,
+    ATTR_TIMELAPSE_ID,
+    LIMIT,
+    TIMELAPSE,
+    bounded,
+    camera_action,
+    hub_action,
+)
+
+ATTR_FPS = "fps"
+ATTR_JOB_ID = "job_id"
+ATTR_QUALITY = "quality"
+
+
+async def _render(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
+    settings = {key: call.data[key] for key in (ATTR_FPS, ATTR_QUALITY) if key in call.data}
+    return job_data(await camera.async_render_video(call.data.get(ATTR_TIMELAPSE_ID), settings))
+
+
+async def _cancel(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
+    return job_data(await hub.videos.cancel(call.data[ATTR_JOB_ID]))
+
+
+async def _list_videos(
+    hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall
+) -> dict[str, Any]:
+    found = await hub.video_rows.find_videos(
+        camera.camera.id, call.data.get(ATTR_TIMELAPSE_ID), call.data[ATTR_LIMIT]
+    )
+    return {"videos": [_video(hub, video) for video in found]}
+
+
+async def _list_jobs(
+    hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall
+) -> dict[str, Any]:
+    found = await hub.video_rows.find_jobs(
+        camera.camera.id, call.data.get(ATTR_TIMELAPSE_ID), call.data[ATTR_LIMIT]
+    )
+    return {"render_jobs": [job_data(job) for job in found]}
+
+
+def _video(hub: TimelapserHub, video: Video) -> dict[str, Any]:
+    path = str(hub.storage.resolve(video.path))
+    return video_data(video, path, VideoIdentifier(video.id).media_content_id)
+
+
+ACTIONS = (
+    camera_action(
+        "render_video",
+        _render,
+        {
+            **TIMELAPSE,
+            vol.Optional(ATTR_FPS): bounded(ATTR_FPS),
+            vol.Optional(ATTR_QUALITY): vol.In([*Quality]),
+        },
+    ),
+    hub_action("cancel_render", _cancel, {vol.Required(ATTR_JOB_ID): cv.positive_int}),
+    camera_action("list_videos", _list_videos, {**LIMIT, **TIMELAPSE}, query=True),
+    camera_action("list_render_jobs", _list_jobs, {**LIMIT, **TIMELAPSE}, query=True),
+)

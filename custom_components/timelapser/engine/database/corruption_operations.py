@@ -1,0 +1,77 @@
+"""The `corruption_logs` table: every judgement, and what was done with the image."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from ..models import CorruptionAction, CorruptionLog, NewImage
+from .database import Database
+from .tables import corruption_logs
+
+
+class CorruptionOperations:
+    """Reads judgements; they are written with their images."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(
+        self,
+        *,
+        camera_id: str | None = None,
+        timelapse_id: int | None = None,
+        below: int | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[CorruptionLog]:
+        """Judgements, the newest first; `below` a score, and for the next page before an id."""
+        table = corruption_logs
+        query = select(table).order_by(table.c.id.desc()).limit(limit)
+        for column, equal in ((table.c.camera_id, camera_id), (table.c.timelapse_id, timelapse_id)):
+            if equal is not None:
+                query = query.where(column == equal)
+        for column, less in ((table.c.score, below), (table.c.id, before_id)):
+            if less is not None:
+                query = query.where(column < less)
+
+        def work(connection: Connection) -> list[CorruptionLog]:
+            return [_log(row) for row in connection.execute(query)]
+
+        return await self._database.read(work)
+
+    async def purge(self, before: datetime) -> int:
+        """Delete judgements older than a moment; answer how many."""
+        query = delete(corruption_logs).where(corruption_logs.c.judged_at < before)
+        return await self._database.write(lambda connection: connection.execute(query).rowcount)
+
+
+def log_judgement(connection: Connection, new: NewImage, image_id: int) -> None:
+    """Enter the judgement of an image within its transaction."""
+    action = CorruptionAction.KEPT
+    if new.quarantined:
+        action = CorruptionAction.QUARANTINED
+    elif new.flagged:
+        action = CorruptionAction.FLAGGED
+    connection.execute(
+        insert(corruption_logs).values(
+            camera_id=new.camera_id,
+            timelapse_id=new.timelapse_id,
+            image_id=image_id,
+            judged_at=new.captured_at,
+            score=new.judgement.score,
+            action=action,
+            reasons=list(new.judgement.reasons),
+        )
+    )
+
+
+def _log(row: Row[Any]) -> CorruptionLog:
+    values = dict(row._mapping)
+    return CorruptionLog(
+        **{
+            **values,
+            "action": CorruptionAction(values["action"]),
+            "reasons": tuple(values["reasons"]),
+        }
+    )
