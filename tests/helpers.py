@@ -43,12 +43,12 @@ async def act(hass: HomeAssistant, action: str, **data: Any) -> Any:
 
 
 async def settle(hass: HomeAssistant) -> None:
-    """Let captures end, which go through threads; the render worker goes on for ever."""
+    """Let captures end, which go through threads; workers go on for ever."""
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     async with asyncio.timeout(20):
         while tasks := [
-            task for task in entry._background_tasks if "render worker" not in task.get_name()
+            task for task in entry._background_tasks if "worker" not in task.get_name()
         ]:
             await asyncio.wait(tasks)
     await hass.async_block_till_done()

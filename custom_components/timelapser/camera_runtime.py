@@ -17,6 +17,7 @@ from .coordinator import CameraCoordinator, CameraSnapshot
 from .engine.capture.schedule import next_tick
 from .engine.errors import (
     CaptureBusyError,
+    DatabaseUnavailableError,
     NotFoundError,
     NoTimelapseError,
     SourceError,
@@ -250,10 +251,15 @@ class CameraRuntime:
 
     async def async_refresh(self, image: Image | None = None) -> None:
         """Read the rows again and show them; `image` is the one just judged."""
-        camera = await self._hub.camera_rows.get(self.camera.id)
-        timelapse = await self._hub.timelapse_rows.latest(self.camera.id)
         if image is None or image.quarantined:
             image = self.coordinator.data.image
+        try:
+            camera = await self._hub.camera_rows.get(self.camera.id)
+            timelapse = await self._hub.timelapse_rows.latest(self.camera.id)
+        except DatabaseUnavailableError:
+            # Captures go on meanwhile; their rows wait on disk.
+            self._show(image=image)
+            return
         self._show(camera=camera, timelapse=timelapse, image=image)
 
     @callback

@@ -1,17 +1,19 @@
 """The one place where the engine is assembled, started and stopped."""
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 import logging
 from pathlib import Path
+from typing import Any
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import Event as StopEvent
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
@@ -26,17 +28,21 @@ from .engine.database.database import Database
 from .engine.database.image_operations import ImageOperations
 from .engine.database.timelapse_operations import TimelapseOperations
 from .engine.database.video_operations import VideoOperations
-from .engine.errors import TimelapserError
+from .engine.errors import DatabaseTooNewError, TimelapserError
 from .engine.events import Event, RenderChanged, VideoProgress
 from .engine.images.files import Storage
+from .engine.images.recorder import Recorder
 from .engine.images.service import ImageService
+from .engine.images.spool import Spool
 from .engine.models import CameraSource, Judgement, Timelapse, TimelapseState
+from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.settings import resolve
 from .engine.timelapses.service import TimelapseService
 from .engine.videos.service import VideoService
 from .errors import translated
 from .plain import event_data
 from .preview import Previews
+from .repairs import async_database_changed, async_database_too_new
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +70,7 @@ class TimelapserHub:
     def __init__(self, hass: HomeAssistant, entry: TimelapserConfigEntry) -> None:
         self._hass = hass
         self._entry = entry
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: list[asyncio.Task[None]] = []
         self._closed = False
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
@@ -75,8 +81,12 @@ class TimelapserHub:
         self.image_rows = ImageOperations(self.database)
         self.video_rows = VideoOperations(self.database)
         self.images = ImageService(self.storage, CorruptionService(), self.image_pool)
+        self.recorder = Recorder(self.image_rows, Spool(self.storage), self.image_pool)
+        self.database_watch = DatabaseWatch(
+            self.database.pool, self.recorder, partial(async_database_changed, hass)
+        )
         self.captures = ImageCaptureService(
-            self.images, self.image_rows, self._publish, dt_util.utcnow
+            self.images, self.recorder, self._publish, dt_util.utcnow
         )
         self.timelapses = TimelapseService(self.timelapse_rows, self._publish, dt_util.utcnow)
         self.videos = VideoService(
@@ -100,6 +110,11 @@ class TimelapserHub:
             await hass.async_add_executor_job(hub.storage.check_writable)
             await hub.database.open()
             await hub._async_open_cameras()
+            async_database_too_new(hass, None)
+        except DatabaseTooNewError as error:
+            await hub.async_close()
+            async_database_too_new(hass, error)
+            raise translated(error, ConfigEntryError) from error
         except TimelapserError as error:
             await hub.async_close()
             raise translated(error, ConfigEntryNotReady) from error
@@ -143,12 +158,19 @@ class TimelapserHub:
             timelapse = camera.timelapse
             if timelapse is not None and timelapse.state is not TimelapseState.COMPLETED:
                 await self._async_adopt(timelapse, camera)
+        await self.recorder.open()
         await self.videos.recover()
-        self._worker = self._entry.async_create_background_task(
-            self._hass, self.videos.run(), "timelapser render worker"
-        )
+        self._async_employ(self.videos.run(), "render")
+        self._async_employ(self.database_watch.run(), "database")
         for camera in self.cameras.values():
             camera.async_start()
+
+    @callback
+    def _async_employ(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run what goes on for as long as the hub does."""
+        self._workers.append(
+            self._entry.async_create_background_task(self._hass, work, f"timelapser {name} worker")
+        )
 
     async def _async_adopt(self, timelapse: Timelapse, camera: CameraRuntime) -> None:
         """Enter images that reached the disk, but not the database."""
@@ -186,10 +208,9 @@ class TimelapserHub:
         self._closed = True
         for camera in self.cameras.values():
             await camera.async_stop()
-        if self._worker is not None:
-            self._worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._worker
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
         await self._hass.async_add_executor_job(self._shut_down_pools)
         await self.database.close()
 

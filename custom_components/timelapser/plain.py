@@ -41,7 +41,7 @@ def timelapse_data(timelapse: Timelapse) -> Data:
 def image_data(image: Image) -> Data:
     """Answer an image as plain data."""
     return {
-        "image_id": image.id,
+        "image_id": image.id or None,  # none yet while it waits for the database
         "camera_id": image.camera_id,
         "timelapse_id": image.timelapse_id,
         "captured_at": _time(image.captured_at),

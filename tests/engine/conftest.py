@@ -20,7 +20,9 @@ from custom_components.timelapser.engine.database.timelapse_operations import Ti
 from custom_components.timelapser.engine.database.video_operations import VideoOperations
 from custom_components.timelapser.engine.events import Event
 from custom_components.timelapser.engine.images.files import Storage
+from custom_components.timelapser.engine.images.recorder import Recorder
 from custom_components.timelapser.engine.images.service import ImageService
+from custom_components.timelapser.engine.images.spool import Spool
 from custom_components.timelapser.engine.models import Camera, Frame, Image, Timelapse
 from custom_components.timelapser.engine.settings import Settings
 from tests.harness.postgres import PostgresServer, find_binaries
@@ -44,6 +46,7 @@ class Engine:
         self.timelapses = TimelapseOperations(self.database)
         self.image_rows = ImageOperations(self.database)
         self.videos = VideoOperations(self.database)
+        self.recorder = Recorder(self.image_rows, Spool(self.storage), self.pool)
 
     async def camera(self, camera_id: str = "cam") -> Camera:
         return await self.cameras.ensure(camera_id, "Garden", f"garden-{camera_id}")

@@ -56,7 +56,7 @@ def clock() -> Clock:
 @pytest.fixture
 def service(engine: Engine, clock: Clock) -> ImageCaptureService:
     return ImageCaptureService(
-        engine.images, engine.image_rows, engine.events.append, lambda: clock.now, clock.sleep
+        engine.images, engine.recorder, engine.events.append, lambda: clock.now, clock.sleep
     )
 
 
@@ -145,7 +145,7 @@ async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg
         await waiting[-1]
 
     service = ImageCaptureService(
-        engine.images, engine.image_rows, engine.events.append, lambda: BEGIN, sleep
+        engine.images, engine.recorder, engine.events.append, lambda: BEGIN, sleep
     )
     timelapses = [await engine.timelapse(f"cam{number}") for number in range(MAX_GRABS)]
     broken = [

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 import logging
 
-from ..database.image_operations import ImageOperations
 from ..errors import SourceError
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
+from ..images.recorder import Recorder
 from ..images.service import ImageService
 from ..models import CameraSource, Frame, Image, Tick, TickOutcome, Timelapse
 from ..settings import CaptureSettings, Settings
@@ -24,13 +24,13 @@ class ImageCaptureService:
     def __init__(
         self,
         images: ImageService,
-        operations: ImageOperations,
+        recorder: Recorder,
         publish: Publish,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._images = images
-        self._operations = operations
+        self._recorder = recorder
         self._publish = publish
         self._now = now
         self._sleep = sleep
@@ -56,13 +56,13 @@ class ImageCaptureService:
         except SourceError as error:
             moment = planned_at or self._now()
             miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
-            await self._operations.record_miss(miss)
+            await self._recorder.record_miss(miss)
             self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
             raise
         new = await self._images.keep(frame, timelapse, settings, zone)
         outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
         tick = _tick(timelapse, planned_at, zone, outcome) if planned_at else None
-        image = await self._operations.record(new, tick)
+        image = await self._recorder.record(timelapse, new, tick)
         event = ImageQuarantined if image.quarantined else ImageCaptured
         self._publish(event(timelapse.camera_id, image))
         return image
@@ -70,7 +70,7 @@ class ImageCaptureService:
     async def skip(self, timelapse: Timelapse, planned_at: datetime, zone: tzinfo) -> None:
         """Record a tick that found the capture before it still running."""
         _LOGGER.debug("Camera %s: tick skipped, a capture is running", timelapse.camera_id)
-        await self._operations.record_miss(_tick(timelapse, planned_at, zone, TickOutcome.SKIPPED))
+        await self._recorder.record_miss(_tick(timelapse, planned_at, zone, TickOutcome.SKIPPED))
 
     async def grab(self, source: CameraSource, timeout: float) -> Frame:
         """Take one frame in a single attempt, within the limit on grabs at once."""

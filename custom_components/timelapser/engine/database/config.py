@@ -26,9 +26,10 @@ class TlsMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SqliteConfig:
-    """A file."""
+    """A file; so many threads may read it beside the one that writes."""
 
     path: Path
+    readers: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class PostgresConfig:
     user: str
     password: str = field(default="", repr=False)
     tls: TlsMode = TlsMode.PREFER
+    readers: int = 4
 
 
 type DatabaseConfig = SqliteConfig | PostgresConfig

@@ -32,16 +32,29 @@ class ImageOperations:
         """Enter an image, its tick and all counters in one transaction."""
 
         def work(connection: Connection) -> Image:
-            image_id = _insert_image(connection, new)
-            count_image(connection, new, image_id)
-            count_success(connection, new.camera_id)
+            image_id = _enter_image(connection, new)
             if tick is not None:
                 _insert_tick(connection, tick)
             count_periods(connection, new, tick)
-            log_judgement(connection, new, image_id)
             return _fetch(connection, image_id)
 
         return await self._database.write(work)
+
+    async def record_late(self, new: NewImage | None, tick: Tick | None) -> None:
+        """Enter what waited on disk; what is there already, or has lost its timelapse, is left."""
+
+        def work(connection: Connection) -> None:
+            late_image = new if new and _is_new_image(connection, new) else None
+            late_tick = tick if tick and _is_new_tick(connection, tick) else None
+            if late_image is not None:
+                _enter_image(connection, late_image)
+            if late_tick is not None:
+                _insert_tick(connection, late_tick)
+                if new is None:
+                    count_miss(connection, late_tick)
+            count_periods(connection, late_image, late_tick)
+
+        await self._database.write(work)
 
     async def record_miss(self, tick: Tick) -> None:
         """Enter a tick that gave no image, and count it."""
@@ -143,6 +156,35 @@ class ImageOperations:
 _SELECT = select(images, timelapses.c.folder).join(
     timelapses, timelapses.c.id == images.c.timelapse_id
 )
+
+
+def _enter_image(connection: Connection, new: NewImage) -> int:
+    image_id = _insert_image(connection, new)
+    count_image(connection, new, image_id)
+    count_success(connection, new.camera_id)
+    log_judgement(connection, new, image_id)
+    return image_id
+
+
+def _is_new_image(connection: Connection, new: NewImage) -> bool:
+    same = (images.c.timelapse_id == new.timelapse_id) & (images.c.captured_at == new.captured_at)
+    return _is_new(connection, new.timelapse_id, select(images.c.id).where(same))
+
+
+def _is_new_tick(connection: Connection, tick: Tick) -> bool:
+    same = (
+        (ticks.c.timelapse_id == tick.timelapse_id)
+        & (ticks.c.planned_at == tick.planned_at)
+        & (ticks.c.outcome == tick.outcome)
+    )
+    return _is_new(connection, tick.timelapse_id, select(ticks.c.id).where(same))
+
+
+def _is_new(connection: Connection, timelapse_id: int, same: Select[tuple[int]]) -> bool:
+    timelapse = select(timelapses.c.id).where(timelapses.c.id == timelapse_id)
+    if connection.execute(timelapse).one_or_none() is None:
+        return False
+    return connection.execute(same.limit(1)).one_or_none() is None
 
 
 def _insert_image(connection: Connection, new: NewImage) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,7 +23,6 @@ from .config import WRITE, DatabaseConfig, make_engine
 
 # One writer keeps SQLite from ever being "locked", and writes in the order of the calls.
 WRITERS: Final = 1
-READERS: Final = 2
 
 MAX_WAITING: Final = 256
 """Calls that may wait in a lane; more are refused at once."""
@@ -49,6 +48,35 @@ class Probe:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """Figures of a lane since the start; means in seconds, `wait_mean` of those that waited."""
+
+    threads: int
+    busy: int
+    waiting: int
+    peak_waiting: int
+    calls: int
+    waits: int
+    wait_mean: float
+    run_mean: float
+    errors: int
+    slow_last_hour: int
+    refused_last_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """The pool as it is now: connections that are open and in use, and beyond its size."""
+
+    size: int
+    open: int
+    in_use: int
+    overflow: int
+    lanes: Mapping[Lane, LaneStatus]
+    last_probe: Probe | None
+
+
 @dataclass(slots=True)
 class LaneMetrics:
     """What happened in a lane since the start; moments are those of the monotonic clock."""
@@ -65,9 +93,21 @@ class LaneMetrics:
     slow: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
     refused: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
 
-    def recent(self, moments: deque[float], now: float) -> int:
-        """Answer how many moments lie in the last hour."""
-        return sum(now - moment <= REMEMBERED_SECONDS for moment in moments)
+    def status(self, now: float) -> LaneStatus:
+        """Answer the figures as they are now."""
+        return LaneStatus(
+            threads=self.threads,
+            busy=self.busy,
+            waiting=self.waiting,
+            peak_waiting=self.peak_waiting,
+            calls=self.calls,
+            waits=self.waits,
+            wait_mean=self.wait_seconds / self.waits if self.waits else 0.0,
+            run_mean=self.run_seconds / self.calls if self.calls else 0.0,
+            errors=self.errors,
+            slow_last_hour=_recent(self.slow, now),
+            refused_last_hour=_recent(self.refused, now),
+        )
 
 
 class PoolManager:
@@ -75,10 +115,10 @@ class PoolManager:
 
     def __init__(self, config: DatabaseConfig, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.engine = make_engine(config, WRITERS + READERS)
+        self.engine = make_engine(config, WRITERS + config.readers)
         self.metrics = {
             Lane.WRITE: LaneMetrics(WRITERS),
-            Lane.READ: LaneMetrics(READERS),
+            Lane.READ: LaneMetrics(config.readers),
         }
         self.last_probe: Probe | None = None
         self._threads = {
@@ -113,12 +153,18 @@ class PoolManager:
         self.last_probe = Probe(begun, (self._clock() - begun) * 1000, error)
         return self.last_probe
 
-    @property
-    def connections(self) -> tuple[int, int]:
-        """Connections that are open, and how many of them are in use."""
-        pool = self.engine.pool
+    def status(self) -> PoolStatus:
+        """Answer all figures."""
+        pool, now = self.engine.pool, self._clock()
         assert isinstance(pool, QueuePool)  # noqa: S101
-        return pool.checkedin() + pool.checkedout(), pool.checkedout()
+        return PoolStatus(
+            size=pool.size(),
+            open=pool.checkedin() + pool.checkedout(),
+            in_use=pool.checkedout(),
+            overflow=max(0, pool.overflow()),
+            lanes={lane: metrics.status(now) for lane, metrics in self.metrics.items()},
+            last_probe=self.last_probe,
+        )
 
     async def close(self) -> None:
         """Finish what runs and let go of connections and threads."""
@@ -175,6 +221,10 @@ class PoolManager:
         for threads in self._threads.values():
             threads.shutdown()
         self.engine.dispose()
+
+
+def _recent(moments: deque[float], now: float) -> int:
+    return sum(now - moment <= REMEMBERED_SECONDS for moment in moments)
 
 
 def classify(error: SQLAlchemyError) -> DatabaseError:
