@@ -39,11 +39,12 @@ async def async_unload_entry(hass: HomeAssistant, entry: TimelapserConfigEntry) 
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: TimelapserConfigEntry) -> None:
-    """Apply changed data in place; reload only when cameras came or went.
+    """Apply changes in place; reload only for other cameras, another storage or database.
 
     A reload would end a render that is running, so no change of a setting may cause one.
     """
-    if set(entry.runtime_data.cameras) == set(entry.subentries):
-        await entry.runtime_data.async_apply_changes()
+    hub = entry.runtime_data
+    if set(hub.cameras) == set(entry.subentries) and hub.opened_with == dict(entry.data):
+        await hub.async_apply_changes()
     else:
         hass.config_entries.async_schedule_reload(entry.entry_id)

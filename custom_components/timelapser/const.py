@@ -8,8 +8,11 @@ DOMAIN: Final = "timelapser"
 
 SUBENTRY_CAMERA: Final = "camera"
 
+CONF_DATABASE: Final = "database"
+CONF_POSTGRES: Final = "postgres"
 CONF_SOURCE: Final = "source"
 CONF_STORAGE: Final = "storage"
+CONF_TLS: Final = "tls"
 CONF_TRANSPORT: Final = "transport"
 
 EVENT_TIMELAPSER: Final = "timelapser_event"

@@ -1,17 +1,26 @@
 """Diagnostics: counts and states, never secrets or paths."""
 
+from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
-from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
 from .camera_runtime import CameraRuntime
-from .const import CONF_STORAGE
-from .hub import TimelapserConfigEntry
+from .const import CONF_DATABASE, CONF_STORAGE
+from .engine.database.pool_advice import recommend
+from .hub import TimelapserConfigEntry, TimelapserHub
 from .plain import job_data, timelapse_data
 
-TO_REDACT = {CONF_PASSWORD, CONF_STORAGE, CONF_URL, CONF_USERNAME}
+TO_REDACT = {
+    CONF_DATABASE,
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_STORAGE,
+    CONF_URL,
+    CONF_USERNAME,
+}
 
 
 async def async_get_config_entry_diagnostics(
@@ -21,6 +30,7 @@ async def async_get_config_entry_diagnostics(
     return {
         "data": async_redact_data(dict(entry.data), TO_REDACT),
         "options": async_redact_data(dict(entry.options), TO_REDACT),
+        "database": _database(entry.runtime_data),
         "cameras": [
             {
                 "data": async_redact_data(dict(entry.subentries[camera_id].data), TO_REDACT),
@@ -28,6 +38,16 @@ async def async_get_config_entry_diagnostics(
             }
             for camera_id, runtime in entry.runtime_data.cameras.items()
         ],
+    }
+
+
+def _database(hub: TimelapserHub) -> dict[str, Any]:
+    status = hub.database.pool.status()
+    return {
+        **asdict(status),
+        "dialect": hub.database.pool.engine.dialect.name,
+        "waiting_for_it": hub.recorder.waiting,
+        "advice": [asdict(found) for found in recommend(status)],
     }
 
 

@@ -20,10 +20,10 @@ from homeassistant.util import dt as dt_util
 from .camera_runtime import CameraRuntime
 from .const import CONF_STORAGE, DOMAIN, EVENT_TIMELAPSER
 from .coordinator import CameraSnapshot
+from .database_setup import async_open_database
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.service import CorruptionService
 from .engine.database.camera_operations import CameraOperations
-from .engine.database.config import SqliteConfig
 from .engine.database.database import Database
 from .engine.database.image_operations import ImageOperations
 from .engine.database.timelapse_operations import TimelapseOperations
@@ -47,7 +47,6 @@ from .repairs import async_database_changed, async_database_too_new
 _LOGGER = logging.getLogger(__name__)
 
 IMAGE_THREADS = 2
-DATABASE_FILE = "timelapser.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +66,17 @@ type TimelapserConfigEntry = ConfigEntry[TimelapserHub]
 class TimelapserHub:
     """Holds the services and the cameras of the integration."""
 
-    def __init__(self, hass: HomeAssistant, entry: TimelapserConfigEntry) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: TimelapserConfigEntry, database: Database
+    ) -> None:
         self._hass = hass
         self._entry = entry
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
-        self.database = Database(SqliteConfig(Path(hass.config.path(DATABASE_FILE))))
+        self.opened_with = dict(entry.data)
+        self.database = database
         self.storage = Storage(Path(entry.data[CONF_STORAGE]))
         self.camera_rows = CameraOperations(self.database)
         self.timelapse_rows = TimelapseOperations(self.database)
@@ -105,23 +107,25 @@ class TimelapserHub:
     @classmethod
     async def async_open(cls, hass: HomeAssistant, entry: TimelapserConfigEntry) -> TimelapserHub:
         """Open storage and database and know the cameras; raise ConfigEntryNotReady."""
-        hub = cls(hass, entry)
         try:
-            await hass.async_add_executor_job(hub.storage.check_writable)
-            await hub.database.open()
-            await hub._async_open_cameras()
-            async_database_too_new(hass, None)
+            database = await async_open_database(hass, entry.data)
+            hub = cls(hass, entry, database)
+            await hub._async_open()
         except DatabaseTooNewError as error:
-            await hub.async_close()
             async_database_too_new(hass, error)
             raise translated(error, ConfigEntryError) from error
         except TimelapserError as error:
-            await hub.async_close()
             raise translated(error, ConfigEntryNotReady) from error
-        except BaseException:
-            await hub.async_close()
-            raise
+        async_database_too_new(hass, None)
         return hub
+
+    async def _async_open(self) -> None:
+        try:
+            await self._hass.async_add_executor_job(self.storage.check_writable)
+            await self._async_open_cameras()
+        except BaseException:
+            await self.async_close()
+            raise
 
     async def _async_open_cameras(self) -> None:
         dr.async_get(self._hass).async_get_or_create(

@@ -148,6 +148,51 @@ class HubNotLoadedError(TimelapserError):
     code = "hub_not_loaded"
 
 
+# PostgreSQL: why it cannot be used. Placeholders `host`, `port` and `database` everywhere.
+
+
+class PostgresError(DatabaseUnavailableError):
+    """The server gave no connection. Placeholder `reason` as well."""
+
+    code = "postgres_error"
+
+
+class PostgresUnreachableError(PostgresError):
+    """Nothing answers at that host and port."""
+
+    code = "postgres_unreachable"
+
+
+class PostgresAuthError(PostgresError):
+    """The server does not let this user in with this password."""
+
+    code = "postgres_auth"
+
+
+class PostgresMissingError(PostgresError):
+    """The server has no such database."""
+
+    code = "postgres_missing"
+
+
+class PostgresTlsError(PostgresError):
+    """The protected connection failed, or is not offered."""
+
+    code = "postgres_tls"
+
+
+class PostgresRightsError(PostgresError):
+    """The user may not make tables there. Placeholder `user` as well."""
+
+    code = "postgres_rights"
+
+
+class PostgresDriverError(DatabaseUnavailableError):
+    """The driver for PostgreSQL cannot be installed."""
+
+    code = "postgres_driver"
+
+
 # Requests
 
 

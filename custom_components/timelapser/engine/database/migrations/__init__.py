@@ -19,14 +19,18 @@ def migrate(connection: Connection, target: str = HEAD) -> None:
 
     Raises DatabaseTooNewError, and touches nothing, when a newer version has been here.
     """
+    check_revision(connection)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
-    revision = current_revision(connection)
-    if revision is not None and revision not in revisions():
-        raise DatabaseTooNewError(revision=revision, known=scripts.get_current_head() or "")
     config.attributes.update(connection=connection, metadata=METADATA)
     command.upgrade(config, target)
+
+
+def check_revision(connection: Connection) -> None:
+    """Raise DatabaseTooNewError when a newer version has been at this database."""
+    revision, known = current_revision(connection), revisions()
+    if revision is not None and revision not in known:
+        raise DatabaseTooNewError(revision=revision, known=known[-1])
 
 
 def current_revision(connection: Connection) -> str | None:
