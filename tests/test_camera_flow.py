@@ -1,7 +1,6 @@
 """The camera's flow on real servers: every error, and its recovery."""
 
 import asyncio
-from collections.abc import Iterator
 import re
 import socket
 from typing import Any
@@ -26,18 +25,7 @@ from tests.helpers import set_up
 CONFIRM = {"name": "Lake", "interval": 60}
 
 
-@pytest.fixture(autouse=True)
-def no_such_host() -> Iterator[None]:
-    """What a resolver says of an unknown name; in tests there is none to ask."""
-    resolve = socket.getaddrinfo
-
-    def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> Any:
-        if str(host).endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return resolve(host, *args, **kwargs)
-
-    with patch("socket.getaddrinfo", getaddrinfo):
-        yield
+pytestmark = pytest.mark.usefixtures("no_such_host")
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,11 @@
 """A database with a camera and a timelapse, for the tests of what works on it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,7 +24,7 @@ from custom_components.timelapser.engine.images.service import ImageService
 from custom_components.timelapser.engine.images.spool import Spool
 from custom_components.timelapser.engine.models import Camera, Frame, Image, Timelapse
 from custom_components.timelapser.engine.settings import Settings
-from tests.harness.postgres import PostgresServer, find_binaries
+from tests.harness.postgres import PostgresServer
 
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -63,20 +62,6 @@ class Engine:
 
     def types(self) -> list[str]:
         return [event.type for event in self.events]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server for the whole run."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    # Not in pytest's folder, which is closed to the user that the server runs as.
-    with (
-        TemporaryDirectory(prefix="timelapser-postgres-") as folder,
-        PostgresServer(Path(folder), binaries) as server,
-    ):
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,17 +1,21 @@
-"""Pytest fixtures: recordings, and cameras to open inside a test.
+"""Pytest fixtures: recordings, cameras to open inside a test, and a database server.
 
 async def test_grab(rtsp_server: RtspFactory) -> None:
     async with rtsp_server(user="viewer", password="secret") as camera:
         grab(camera.url("/h264"))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+import socket
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from . import scene
+from .postgres import PostgresServer, find_binaries
 from .rtsp_server import RtspServer
 from .still_server import StillServer
 
@@ -41,3 +45,30 @@ def rtsp_server(socket_enabled: None, clips: Path) -> RtspFactory:
 def still_server(socket_enabled: None) -> StillFactory:
     """Makes HTTP cameras with small pictures; takes what `StillServer` takes."""
     return partial(StillServer, size=CLIP_SIZE)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole run."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL's initdb is not installed")
+    # Not in pytest's folder, which is closed to the user that the server runs as.
+    with (
+        TemporaryDirectory(prefix="timelapser-postgres-") as folder,
+        PostgresServer(Path(folder), binaries) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a resolver says of names that end in `.invalid`; in tests there is none to ask."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from typing import Any, Self
@@ -36,7 +35,8 @@ class PostgresServer:
         self._folder = folder
         self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        # Asking the system for a free one takes a socket, which tests may not open.
+        self.port = 20_000 + secrets.randbelow(20_000)
 
     def __enter__(self) -> Self:
         self._socket.mkdir(parents=True)
@@ -68,7 +68,7 @@ class PostgresServer:
             **_other_user(),
         )
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(subprocess.CalledProcessError):
                 self._sql("SELECT 1")
                 return
@@ -87,6 +87,12 @@ class PostgresServer:
         name = f"test_{secrets.token_hex(6)}"
         self._sql(f"CREATE DATABASE {name}")
         return PostgresConfig(str(self._socket), self.port, name, USER, tls=TlsMode.DISABLE)
+
+    def new_user(self) -> str:
+        """Make a user with the usual password who may make no tables; answer the name."""
+        name = f"guest_{secrets.token_hex(6)}"
+        self._sql(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+        return name
 
     def _sql(self, statement: str) -> None:
         self._run(
@@ -116,10 +122,3 @@ def _other_user() -> dict[str, Any]:
             user = pwd.getpwnam(name)
             return {"user": user.pw_name, "group": user.pw_gid, "extra_groups": []}
     return {}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 import socket
 from time import monotonic
-from typing import Any
 
 import aiohttp
 import numpy as np
@@ -38,19 +37,6 @@ def pool() -> AsyncIterator[ThreadPoolExecutor]:
 async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as client:
         yield client
-
-
-@pytest.fixture
-def no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a resolver says of an unknown name; in tests there is none to ask."""
-    resolve = socket.getaddrinfo
-
-    def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> Any:
-        if host.endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return resolve(host, *args, **kwargs)
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 def stream(
