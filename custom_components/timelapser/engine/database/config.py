@@ -11,6 +11,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 CONNECT_SECONDS: Final = 10
+CHECKPOINT_PAGES: Final = 1000
+"""SQLite's own default."""
 WRITE: Final = "timelapser_write"
 """Execution option of a connection that will write."""
 
@@ -48,16 +50,27 @@ class PostgresConfig:
 type DatabaseConfig = SqliteConfig | PostgresConfig
 
 
-def make_engine(config: DatabaseConfig, connections: int) -> Engine:
+@dataclass(slots=True)
+class Hold:
+    """Whether SQLite's file is left as it is, because it is being copied.
+
+    What is written meanwhile goes into the WAL beside it: a copy of the file is whole, and one
+    of both is newer and whole as well. Nobody has to wait.
+    """
+
+    held: bool = False
+
+
+def make_engine(config: DatabaseConfig, connections: int, hold: Hold | None = None) -> Engine:
     """Answer an engine that holds at most so many connections."""
     match config:
         case SqliteConfig():
-            return _make_sqlite(config, connections)
+            return _make_sqlite(config, connections, hold or Hold())
         case PostgresConfig():
             return _make_postgres(config, connections)
 
 
-def _make_sqlite(config: SqliteConfig, connections: int) -> Engine:
+def _make_sqlite(config: SqliteConfig, connections: int, hold: Hold) -> Engine:
     engine = create_engine(
         f"sqlite:///{os.fspath(config.path)}",
         poolclass=QueuePool,
@@ -76,6 +89,10 @@ def _make_sqlite(config: SqliteConfig, connections: int) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=10000")
         connection.execute("PRAGMA cache_size=-16000")
+
+    @event.listens_for(engine, "checkout")
+    def _hold(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA wal_autocheckpoint={0 if hold.held else CHECKPOINT_PAGES}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -50,6 +50,16 @@ class Database:
         """Run `work` as one transaction on the writer; it is undone when `work` raises."""
         return await self.pool.run(Lane.WRITE, work)
 
+    async def hold_file(self) -> None:
+        """Bring SQLite's file up to date and leave it so, for a copy, until `release_file`."""
+        if isinstance(self._config, SqliteConfig):
+            self.pool.hold.held = True
+            await self.pool.checkpoint()
+
+    def release_file(self) -> None:
+        """Let the file change again."""
+        self.pool.hold.held = False
+
 
 def upsert(connection: Connection, table: Table) -> Upsert:
     """Answer an INSERT that may be told what to do ON CONFLICT, which both databases know."""

@@ -4,8 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -19,7 +21,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ..errors import DatabaseBusyError, DatabaseError, DatabaseUnavailableError
-from .config import WRITE, DatabaseConfig, make_engine
+from .config import WRITE, DatabaseConfig, Hold, make_engine
 
 # One writer keeps SQLite from ever being "locked", and writes in the order of the calls.
 WRITERS: Final = 1
@@ -115,7 +117,8 @@ class PoolManager:
 
     def __init__(self, config: DatabaseConfig, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self.engine = make_engine(config, WRITERS + config.readers)
+        self.hold = Hold()
+        self.engine = make_engine(config, WRITERS + config.readers, self.hold)
         self.metrics = {
             Lane.WRITE: LaneMetrics(WRITERS),
             Lane.READ: LaneMetrics(config.readers),
@@ -129,15 +132,21 @@ class PoolManager:
             lane: asyncio.Semaphore(metrics.threads) for lane, metrics in self.metrics.items()
         }
 
+    async def checkpoint(self) -> None:
+        """Write SQLite's WAL into the file, after all writes that wait; outside a transaction."""
+        await self._call(Lane.WRITE, self._checkpoint)
+
     async def run[T](self, lane: Lane, work: Callable[[Connection], T]) -> T:
         """Run `work` as one transaction; it is undone when `work` raises.
 
         Raises DatabaseBusyError when too many calls wait or waiting takes too long,
         DatabaseUnavailableError while the database is away, DatabaseError for what it refuses.
         """
+        return await self._call(lane, partial(self._transact, lane, work))
+
+    async def _call[T](self, lane: Lane, call: Callable[[], T]) -> T:
         await self._take_slot(lane)
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads[lane], self._transact, lane, work)
+        future = asyncio.get_running_loop().run_in_executor(self._threads[lane], call)
         future.add_done_callback(lambda _: self._give_slot(lane))
         # The thread goes on when the caller is cancelled; so does its slot.
         return await asyncio.shield(future)
@@ -213,6 +222,10 @@ class PoolManager:
             metrics.run_seconds += seconds
             if seconds > SLOW_SECONDS:
                 metrics.slow.append(begun)
+
+    def _checkpoint(self) -> None:
+        with closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _engine_of(self, lane: Lane) -> Engine:
         return self.engine.execution_options(**{WRITE: lane is Lane.WRITE})
