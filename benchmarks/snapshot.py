@@ -1,0 +1,117 @@
+"""CPU per picture taken from a stream: ours, and the obvious way.
+
+The obvious way is OpenCV's `VideoCapture`: open, skip three frames, read one, release. The camera
+is an RTSP server in another process, 1080p at 25 fps with a keyframe every 2 s; what it spends is
+not counted. Most cameras send what comes next, so a client joins between two keyframes; some begin
+with a keyframe, which is the easiest case for everybody.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+
+if __package__ in (None, ""):  # started by its path
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import cv2
+
+from benchmarks.report import Figure, compare, parse, report
+from custom_components.timelapser.engine.capture.stream import StreamSource
+from custom_components.timelapser.engine.models import Transport
+from tests.harness import scene
+from tests.harness.rtsp_server import RtspServer
+
+SIZE = (1920, 1080)
+SECONDS = 4
+TIMEOUT = 15.0
+SKIPPED = 3
+
+
+def serve(clip: Path, pipe: Connection) -> None:
+    """Be the camera until told to stop."""
+
+    async def run() -> None:
+        async with RtspServer({"/live": clip}) as server:
+            pipe.send(server.url("/live"))
+            await asyncio.to_thread(pipe.recv)
+
+    asyncio.run(run())
+
+
+@contextmanager
+def camera(folder: Path) -> Iterator[str]:
+    """Run a camera in another process; its URL."""
+    clip = folder / "live.mp4"
+    scene.clip(clip, size=SIZE, seconds=SECONDS, gop_seconds=2)
+    spawn = get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(clip, theirs))
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send(None)
+        process.join()
+
+
+def take_ours(url: str, executor: ThreadPoolExecutor) -> None:
+    """Grab as a capture does."""
+    source = StreamSource(
+        url,
+        user=None,
+        password=None,
+        transport=Transport.TCP,
+        verify_tls=True,
+        executor=executor,
+        now=lambda: datetime.now(UTC),
+    )
+    asyncio.run(source.grab(TIMEOUT))
+
+
+def take_obvious(url: str) -> None:
+    """Grab as a straightforward program does."""
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
+    try:
+        for _ in range(SKIPPED):
+            capture.read()
+        decoded, _picture = capture.read()
+        if not decoded:
+            raise RuntimeError("OpenCV read no picture")
+    finally:
+        capture.release()
+
+
+def main() -> None:
+    """Measure."""
+    quick = parse(__doc__)
+    with (
+        TemporaryDirectory() as folder,
+        camera(Path(folder)) as url,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        figures = {}
+        for joined, query in (("between keyframes", "?start=late"), ("at a keyframe", "")):
+            ways = {
+                "ours": partial(take_ours, url + query, executor),
+                "obvious": partial(take_obvious, url + query),
+            }
+            costs = compare(ways, 1 if quick else 15)
+            for way, cost in costs.items():
+                figures[f"{way}, {joined}"] = Figure(cost.cpu * 1000, "ms CPU")
+                figures[f"{way}, {joined}, wall"] = Figure(cost.wall * 1000, "ms")
+            ratio = costs["obvious"].cpu / costs["ours"].cpu
+            goal = 3 if query else None
+            figures[f"cheaper, {joined}"] = Figure(ratio, "times", goal)
+    report("snapshot", figures)
+
+
+if __name__ == "__main__":
+    main()
