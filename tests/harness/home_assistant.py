@@ -99,14 +99,17 @@ class HomeAssistant:
             await self.stop()
             raise
 
-    async def stop(self, *, kill: bool = False) -> None:
-        """End the process, as a service manager would; or at once, as a power cut would."""
+    async def stop(self, *, kill: bool = False) -> int | None:
+        """End the process, as a service manager would, or at once, as a power cut would.
+
+        Answers its exit code, or None when it did not run.
+        """
         process, self._process = self._process, None
         session, self._session = self._session, None
         if session is not None:
             await session.close()
         if process is None or process.returncode is not None:
-            return
+            return process.returncode if process else None
         if not kill:
             process.terminate()
             with suppress(TimeoutError):
@@ -114,6 +117,7 @@ class HomeAssistant:
         if process.returncode is None:
             process.kill()
             await process.wait()
+        return process.returncode
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """Make an authenticated request; raise RuntimeError for any answer but success."""
