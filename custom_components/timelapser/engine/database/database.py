@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Table
+from sqlalchemy import BigInteger, ColumnElement, Connection, CursorResult, Table, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..errors import DatabaseError, DatabaseUnavailableError
@@ -66,6 +66,11 @@ def upsert(connection: Connection, table: Table) -> Upsert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def total(column: ColumnElement[int]) -> ColumnElement[int]:
+    """Answer a sum as a whole number, 0 of nothing; PostgreSQL's own is a decimal one."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
 def inserted_id(result: CursorResult[Any]) -> int:

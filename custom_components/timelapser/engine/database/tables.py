@@ -256,6 +256,7 @@ def _statistics(name: str, period: Column[Any]) -> Table:
         _count("score_sum"),
         Column("score_min", Integer),
         Index(None, "camera_id", period.name),
+        Index(None, period.name),
     )
 
 

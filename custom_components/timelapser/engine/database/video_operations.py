@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from ..errors import JobStateError, NotFoundError
 from ..models import JobState, Quality, RenderJob, Timelapse, Video, VideoFile, VideoSettings
@@ -66,6 +66,13 @@ class VideoOperations:
             return _job(row) if row else None
 
         return await self._database.read(work)
+
+    async def queue_length(self) -> int:
+        """How many jobs wait or run."""
+        query = select(func.count()).where(
+            render_jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING])
+        )
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
     async def start(self, job_id: int, now: datetime, frames_total: int) -> RenderJob:
         """Mark a queued job as running; raise JobStateError when it is not queued any more."""

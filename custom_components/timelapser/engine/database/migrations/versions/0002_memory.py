@@ -109,7 +109,8 @@ def _create_statistics(name: str, period: sa.Column[Any]) -> None:
         *(_count_column(count) for count in (*COUNTS, "byte_count", "score_sum")),
         sa.Column("score_min", sa.Integer()),
     )
-    op.create_index(f"ix_{name}_camera_id_{period.name}", name, ["camera_id", period.name])
+    for columns in (["camera_id", period.name], [period.name]):
+        op.create_index(f"ix_{name}_{'_'.join(columns)}", name, columns)
 
 
 def _move_settings() -> None:
@@ -153,15 +154,26 @@ def _count() -> None:
         last_image_at = (SELECT captured_at FROM images WHERE id = cameras.last_image_id)"""
     )
     op.execute(
-        """INSERT INTO daily_statistics (timelapse_id, day, camera_id, planned, covered, images,
-            quarantined, flagged, byte_count, score_sum, score_min)
-        SELECT timelapse_id, local_day, camera_id, count(*),
-            sum(CASE WHEN quarantined THEN 0 ELSE 1 END),
-            sum(CASE WHEN quarantined THEN 0 ELSE 1 END),
-            sum(CASE WHEN quarantined THEN 1 ELSE 0 END),
-            sum(CASE WHEN flagged AND NOT quarantined THEN 1 ELSE 0 END),
-            sum(byte_count), sum(score), min(score)
-        FROM images GROUP BY timelapse_id, local_day, camera_id"""
+        """INSERT INTO daily_statistics (timelapse_id, day, camera_id, planned, covered, failed,
+            skipped, images, quarantined, flagged, byte_count, score_sum, score_min)
+        SELECT timelapse_id, day, camera_id, sum(planned), sum(covered), sum(failed),
+            sum(skipped), sum(images), sum(quarantined), sum(flagged), sum(byte_count),
+            sum(score_sum), min(score_min)
+        FROM (
+            SELECT timelapse_id, local_day AS day, camera_id, 0 AS planned, 0 AS covered,
+                0 AS failed, 0 AS skipped,
+                CASE WHEN quarantined THEN 0 ELSE 1 END AS images,
+                CASE WHEN quarantined THEN 1 ELSE 0 END AS quarantined,
+                CASE WHEN flagged AND NOT quarantined THEN 1 ELSE 0 END AS flagged,
+                byte_count, score AS score_sum, score AS score_min
+            FROM images
+            UNION ALL
+            SELECT timelapse_id, local_day, camera_id, 1,
+                CASE WHEN outcome = 'captured' THEN 1 ELSE 0 END,
+                CASE WHEN outcome = 'failed' THEN 1 ELSE 0 END,
+                CASE WHEN outcome = 'skipped' THEN 1 ELSE 0 END, 0, 0, 0, 0, 0, NULL
+            FROM ticks
+        ) AS things GROUP BY timelapse_id, day, camera_id"""
     )
 
 
