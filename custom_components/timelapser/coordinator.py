@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .engine.capture.health import camera_health
+from .engine.database.statistics_operations import DayStatistics
 from .engine.models import Camera, CameraHealth, Image, RenderJob, Timelapse
 
 _LOGGER = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ class CameraSnapshot:
     """A camera at one moment; `timelapse` is the newest, finished or not."""
 
     camera: Camera
+    today: DayStatistics
     timelapse: Timelapse | None = None
     image: Image | None = None
     next_capture: datetime | None = None

@@ -1,4 +1,4 @@
-"""What all entities of a camera share."""
+"""What all entities of a camera share, and all of the hub."""
 
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -8,6 +8,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .camera_runtime import CameraRuntime
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, CameraSnapshot
+from .hub_coordinator import HubCoordinator
 
 
 class CameraEntity(CoordinatorEntity[CameraCoordinator]):
@@ -37,3 +38,16 @@ class CameraEntity(CoordinatorEntity[CameraCoordinator]):
     def snapshot(self) -> CameraSnapshot:
         """The camera as it is now."""
         return self.coordinator.data
+
+
+class HubEntity(CoordinatorEntity[HubCoordinator]):
+    """An entity of the hub's device."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: HubCoordinator, description: EntityDescription) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        entry_id = coordinator.config_entry.entry_id
+        self._attr_unique_id = f"{entry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})

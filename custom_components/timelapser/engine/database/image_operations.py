@@ -83,6 +83,11 @@ class ImageOperations:
 
         return await self._database.read(work)
 
+    async def latest_of_all(self) -> dict[str, Image]:
+        """The newest image that each camera kept, by camera."""
+        query = _SELECT.join(cameras, cameras.c.last_image_id == images.c.id)
+        return {image.camera_id: image for image in await self._all(query)}
+
     async def find(
         self,
         *,
