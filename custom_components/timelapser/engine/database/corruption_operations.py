@@ -53,17 +53,16 @@ def log_judgement(connection: Connection, new: NewImage, image_id: int) -> None:
         action = CorruptionAction.QUARANTINED
     elif new.flagged:
         action = CorruptionAction.FLAGGED
-    connection.execute(
-        insert(corruption_logs).values(
-            camera_id=new.camera_id,
-            timelapse_id=new.timelapse_id,
-            image_id=image_id,
-            judged_at=new.captured_at,
-            score=new.judgement.score,
-            action=action,
-            reasons=list(new.judgement.reasons),
-        )
-    )
+    row = {
+        "camera_id": new.camera_id,
+        "timelapse_id": new.timelapse_id,
+        "image_id": image_id,
+        "judged_at": new.captured_at,
+        "score": new.judgement.score,
+        "action": action,
+        "reasons": list(new.judgement.reasons),
+    }
+    connection.execute(insert(corruption_logs), row)
 
 
 def _log(row: Row[Any]) -> CorruptionLog:

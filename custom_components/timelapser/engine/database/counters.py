@@ -5,14 +5,28 @@ Every function works within the transaction that enters or removes the thing its
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, Table, case, delete, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    case,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from ..models import NewImage, Tick, TickOutcome, Video
-from .database import upsert
 from .tables import (
     MILLISECOND,
+    UtcTime,
     cameras,
     daily_statistics,
     hourly_statistics,
@@ -25,32 +39,53 @@ type Counts = Mapping[str, int]
 
 def count_image(connection: Connection, new: NewImage, image_id: int) -> None:
     """Count an image of a timelapse and of its camera; images may come in any order."""
-    row = connection.execute(
-        select(timelapses).where(timelapses.c.id == new.timelapse_id).with_for_update()
-    ).one()
+    row = connection.execute(_TIMELAPSE, {"key": new.timelapse_id}).one()
     values: dict[str, object] = {
         "byte_count": row.byte_count + new.byte_count,
         "score_sum": row.score_sum + new.judgement.score,
         "score_min": _least(row.score_min, new.judgement.score),
     }
-    camera: dict[str, object] = {"byte_count": cameras.c.byte_count + new.byte_count}
     if new.quarantined:
         values["quarantine_count"] = row.quarantine_count + 1
-        camera["quarantine_count"] = cameras.c.quarantine_count + 1
     else:
         values |= _kept(row, new, image_id)
-        camera["image_count"] = cameras.c.image_count + 1
-    _update(connection, timelapses, new.timelapse_id, values)
-    _update(connection, cameras, new.camera_id, camera)
-    if not new.quarantined:
-        connection.execute(
-            update(cameras)
-            .where(
-                cameras.c.id == new.camera_id,
-                cameras.c.last_image_at.is_(None) | (cameras.c.last_image_at <= new.captured_at),
-            )
-            .values(last_image_id=image_id, last_image_at=new.captured_at)
-        )
+    connection.execute(_UPDATE_TIMELAPSE, {"key": new.timelapse_id, **values})
+    connection.execute(
+        _count_camera(new.quarantined),
+        {
+            "key": new.camera_id,
+            "new_bytes": new.byte_count,
+            "new_id": image_id,
+            "new_moment": new.captured_at,
+        },
+    )
+
+
+# Statements are made once: making one costs more than running it.
+
+_TIMELAPSE: Final = select(timelapses).where(timelapses.c.id == bindparam("key")).with_for_update()
+_UPDATE_TIMELAPSE: Final = update(timelapses).where(timelapses.c.id == bindparam("key"))
+
+
+@cache
+def _count_camera(quarantined: bool) -> Update:
+    """Count an image of a camera, whose newest one it may be; the camera gave a picture."""
+    row, moment = cameras.c, bindparam("new_moment", type_=UtcTime)
+    changes: dict[str, Any] = {
+        "byte_count": row.byte_count + bindparam("new_bytes"),
+        "consecutive_failures": 0,
+        "last_error": None,
+    }
+    if quarantined:
+        changes["quarantine_count"] = row.quarantine_count + 1
+    else:
+        newer = row.last_image_at > moment
+        changes |= {
+            "image_count": row.image_count + 1,
+            "last_image_id": case((newer, row.last_image_id), else_=bindparam("new_id")),
+            "last_image_at": case((newer, row.last_image_at), else_=moment),
+        }
+    return update(cameras).where(row.id == bindparam("key")).values(changes)
 
 
 def _kept(row: Row[Any], new: NewImage, image_id: int) -> dict[str, object]:
@@ -70,11 +105,6 @@ def _kept(row: Row[Any], new: NewImage, image_id: int) -> dict[str, object]:
             "longest_gap": max(row.longest_gap, gap),
         }
     return values
-
-
-def count_success(connection: Connection, camera_id: str) -> None:
-    """Remember that the camera gave a picture."""
-    _update(connection, cameras, camera_id, {"consecutive_failures": 0, "last_error": None})
 
 
 def count_miss(connection: Connection, tick: Tick) -> None:
@@ -115,17 +145,30 @@ def add(  # noqa: PLR0917
 ) -> None:
     """Add counts to the row of a timelapse and a period, which may not exist yet."""
     column: Column[Any] = list(table.primary_key)[1]
-    insert = upsert(connection, table).values(
-        {"timelapse_id": timelapse_id, column.name: period, "camera_id": camera_id, **counts}
+    added = {f"new_{name}": count for name, count in counts.items()}
+    changed = connection.execute(
+        _add_statement(table, tuple(counts)), {"key": timelapse_id, "period": period, **added}
     )
+    # No upsert: SQLAlchemy would compile it anew each time. There is one writer.
+    if not changed.rowcount:
+        row = {"timelapse_id": timelapse_id, column.name: period, "camera_id": camera_id, **counts}
+        connection.execute(insert(table), row)
+
+
+@cache
+def _add_statement(table: Table, names: tuple[str, ...]) -> Update:
+    row = table.c
+    period: Column[Any] = list(table.primary_key)[1]
     changes: dict[str, Any] = {
-        name: table.c[name] + count for name, count in counts.items() if name != "score_min"
+        name: row[name] + bindparam(f"new_{name}") for name in names if name != "score_min"
     }
-    if "score_min" in counts:
-        least, score = table.c.score_min, insert.excluded.score_min
-        changes["score_min"] = case((least < score, least), else_=score)
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["timelapse_id", column.name], set_=changes)
+    if "score_min" in names:
+        score = bindparam("new_score_min", type_=Integer)
+        changes["score_min"] = case((row.score_min < score, row.score_min), else_=score)
+    return (
+        update(table)
+        .where(row.timelapse_id == bindparam("key"), period == bindparam("period"))
+        .values(changes)
     )
 
 

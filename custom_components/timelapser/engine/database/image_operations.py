@@ -1,16 +1,20 @@
 """The `images` and `ticks` tables, and the counters that go with them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from ..errors import NotFoundError
 from ..models import Image, NewImage, Tick
 from .corruption_operations import log_judgement
-from .counters import count_image, count_miss, count_periods, count_success
+from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
-from .tables import cameras, images, ticks, timelapses
+from .tables import EPOCH, MILLISECOND, cameras, images, ticks, timelapses
+
+DAY: Final = 24 * 60 * 60 * 1000
+"""In milliseconds, as times are stored."""
+ROWS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,16 @@ class ImageDay:
     day: date
     image_count: int
     sample_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """Where a row says that its file is; `missing` when it was not there at the last look."""
+
+    id: int
+    captured_at: datetime
+    quarantined: bool
+    missing: bool
 
 
 class ImageOperations:
@@ -137,19 +151,43 @@ class ImageOperations:
 
         return await self._database.read(work)
 
-    async def captured_since(self, timelapse_id: int, since: datetime) -> set[datetime]:
-        """The moments of all rows from `since` on, quarantined ones too."""
-        query = select(images.c.captured_at).where(
-            images.c.timelapse_id == timelapse_id, images.c.captured_at >= since
+    async def utc_days(self, timelapse_id: int) -> set[date]:
+        """The days in UTC, as the folders have them, of all images of a timelapse."""
+        day = type_coerce(images.c.captured_at, BigInteger) // DAY
+        query = select(day).where(images.c.timelapse_id == timelapse_id).distinct()
+
+        def work(connection: Connection) -> set[date]:
+            return {
+                (EPOCH + number * DAY * MILLISECOND).date()
+                for (number,) in connection.execute(query)
+            }
+
+        return await self._database.read(work)
+
+    async def stored(self, timelapse_id: int, utc_day: date) -> list[StoredImage]:
+        """What the rows of a day in UTC say of their files."""
+        begin = datetime.combine(utc_day, time(), UTC)
+        query = select(
+            images.c.id, images.c.captured_at, images.c.quarantined, images.c.missing
+        ).where(
+            images.c.timelapse_id == timelapse_id,
+            images.c.captured_at >= begin,
+            images.c.captured_at < begin + timedelta(days=1),
         )
         return await self._database.read(
-            lambda connection: set(connection.execute(query).scalars())
+            lambda connection: [StoredImage(*row) for row in connection.execute(query)]
         )
 
-    async def newest_moment(self, timelapse_id: int) -> datetime | None:
-        """When the newest row of a timelapse was captured, quarantined or not."""
-        query = select(func.max(images.c.captured_at)).where(images.c.timelapse_id == timelapse_id)
-        return await self._database.read(lambda connection: connection.execute(query).scalar())
+    async def mark_missing(self, image_ids: Collection[int], *, missing: bool) -> None:
+        """Remember that files are gone, or back; rows stay what they are otherwise."""
+
+        def work(connection: Connection) -> None:
+            for some in batched(image_ids, ROWS_AT_ONCE, strict=False):
+                connection.execute(
+                    update(images).where(images.c.id.in_(some)).values(missing=missing)
+                )
+
+        await self._database.write(work)
 
     async def _all(self, query: Select[tuple[object, ...]]) -> list[Image]:
         def work(connection: Connection) -> list[Image]:
@@ -161,12 +199,14 @@ class ImageOperations:
 _SELECT = select(images, timelapses.c.folder).join(
     timelapses, timelapses.c.id == images.c.timelapse_id
 )
+_ONE = _SELECT.where(images.c.id == bindparam("key"))
+_INSERT_IMAGE = insert(images)
+_INSERT_TICK = insert(ticks)
 
 
 def _enter_image(connection: Connection, new: NewImage) -> int:
     image_id = _insert_image(connection, new)
     count_image(connection, new, image_id)
-    count_success(connection, new.camera_id)
     log_judgement(connection, new, image_id)
     return image_id
 
@@ -193,39 +233,28 @@ def _is_new(connection: Connection, timelapse_id: int, same: Select[tuple[int]])
 
 
 def _insert_image(connection: Connection, new: NewImage) -> int:
-    result = connection.execute(
-        insert(images).values(
-            camera_id=new.camera_id,
-            timelapse_id=new.timelapse_id,
-            captured_at=new.captured_at,
-            local_day=new.local_day,
-            width=new.width,
-            height=new.height,
-            byte_count=new.byte_count,
-            score=new.judgement.score,
-            reasons=list(new.judgement.reasons),
-            quarantined=new.quarantined,
-            flagged=new.flagged,
-        )
-    )
-    return inserted_id(result)
+    values = {
+        "camera_id": new.camera_id,
+        "timelapse_id": new.timelapse_id,
+        "captured_at": new.captured_at,
+        "local_day": new.local_day,
+        "width": new.width,
+        "height": new.height,
+        "byte_count": new.byte_count,
+        "score": new.judgement.score,
+        "reasons": list(new.judgement.reasons),
+        "quarantined": new.quarantined,
+        "flagged": new.flagged,
+    }
+    return inserted_id(connection.execute(_INSERT_IMAGE, values))
 
 
 def _insert_tick(connection: Connection, tick: Tick) -> None:
-    connection.execute(
-        insert(ticks).values(
-            camera_id=tick.camera_id,
-            timelapse_id=tick.timelapse_id,
-            planned_at=tick.planned_at,
-            local_day=tick.local_day,
-            outcome=tick.outcome,
-            error=tick.error,
-        )
-    )
+    connection.execute(_INSERT_TICK, asdict(tick))
 
 
 def _fetch(connection: Connection, image_id: int) -> Image:
-    row = connection.execute(_SELECT.where(images.c.id == image_id)).one_or_none()
+    row = connection.execute(_ONE, {"key": image_id}).one_or_none()
     if row is None:
         raise NotFoundError(kind="image", id=image_id)
     return _image(row)

@@ -2,23 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import Column, Connection, Select, Table, bindparam, delete, func, select
 
 from .database import Database, total
-from .tables import daily_statistics, hourly_statistics, timelapses
+from .tables import MILLISECOND, daily_statistics, hourly_statistics, timelapses
 
 WEEK: Final = 7
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +20,17 @@ class Scope:
 
     camera_id: str | None = None
     timelapse_id: int | None = None
+
+    @property
+    def values(self) -> dict[str, str | int]:
+        """What is named."""
+        named = {"camera_id": self.camera_id, "timelapse_id": self.timelapse_id}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which of the two are named."""
+        return tuple(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,37 +110,39 @@ class StatisticsOperations:
 
         The last 24 hours are the hour that runs and the 23 before it.
         """
-        week = timedelta(days=WEEK)
-        days, hours = daily_statistics.c.day, hourly_statistics.c.hour
+        first_hour = now - timedelta(hours=24) + MILLISECOND
+        first_day, yesterday = today - timedelta(days=WEEK - 1), today - DAY
 
         def work(connection: Connection) -> Summary:
             return Summary(
                 _totals(connection, scope),
-                _day(connection, scope, today),
-                _sums(connection, hourly_statistics, scope, hours > now - timedelta(hours=24)),
-                _sums(connection, daily_statistics, scope, days > today - week, days <= today),
-                _sums(connection, daily_statistics, scope, days >= today - week, days < today),
+                DayStatistics(
+                    day=today, **_sums(connection, daily_statistics, scope, today, today)
+                ),
+                Sums(**_sums(connection, hourly_statistics, scope, first_hour, now)),
+                Sums(**_sums(connection, daily_statistics, scope, first_day, today)),
+                Sums(**_sums(connection, daily_statistics, scope, first_day - DAY, yesterday)),
             )
 
         return await self._database.read(work)
 
     async def day(self, scope: Scope, day: date) -> DayStatistics:
         """The sums of one day."""
-        return await self._database.read(lambda connection: _day(connection, scope, day))
+
+        def work(connection: Connection) -> DayStatistics:
+            return DayStatistics(day=day, **_sums(connection, daily_statistics, scope, day, day))
+
+        return await self._database.read(work)
 
     async def days(
-        self, scope: Scope, first: date | None = None, last: date | None = None
+        self, scope: Scope, first: date = date.min, last: date = date.max
     ) -> list[DayStatistics]:
         """The sums of each day that has any, the oldest first."""
-        day = daily_statistics.c.day
-        query = _select(daily_statistics, scope, day).group_by(day).order_by(day)
-        if first is not None:
-            query = query.where(day >= first)
-        if last is not None:
-            query = query.where(day <= last)
+        query = _days_query(scope.names)
+        values = {**scope.values, "first": first, "last": last}
 
         def work(connection: Connection) -> list[DayStatistics]:
-            return [DayStatistics(**row._mapping) for row in connection.execute(query)]
+            return [DayStatistics(**row._mapping) for row in connection.execute(query, values)]
 
         return await self._database.read(work)
 
@@ -146,10 +152,8 @@ class StatisticsOperations:
         return await self._database.write(lambda connection: connection.execute(query).rowcount)
 
 
-_PERIOD_COUNTS: Final = tuple(
-    name for name in Sums.__dataclass_fields__ if name not in ("score_min", "day")
-)
-_TOTAL_COUNTS: Final = {
+_COUNTS: Final = tuple(name for name in Sums.__dataclass_fields__ if name != "score_min")
+_TOTALS: Final = {
     "images": timelapses.c.image_count,
     "quarantined": timelapses.c.quarantine_count,
     "flagged": timelapses.c.flagged_count,
@@ -163,51 +167,66 @@ _TOTAL_COUNTS: Final = {
 
 
 def _totals(connection: Connection, scope: Scope) -> Totals:
+    counts, ticks = (
+        connection.execute(query(scope.names), scope.values).one()._mapping
+        for query in (_totals_query, _ticks_query)
+    )
+    return Totals(**counts, **ticks)
+
+
+def _sums(
+    connection: Connection, table: Table, scope: Scope, first: date, last: date
+) -> dict[str, Any]:
+    values = {**scope.values, "first": first, "last": last}
+    return dict(connection.execute(_sums_query(table, scope.names), values).one()._mapping)
+
+
+# Statements are made once: making one costs more than running it.
+
+
+@cache
+def _totals_query(names: tuple[str, ...]) -> Select[Any]:
     row = timelapses.c
     query = select(
-        *(total(column).label(name) for name, column in _TOTAL_COUNTS.items()),
+        *(total(column).label(name) for name, column in _TOTALS.items()),
         func.min(row.score_min).label("score_min"),
         func.coalesce(func.max(row.longest_gap), 0).label("longest_gap"),
         func.min(row.first_image_at).label("first_image_at"),
         func.max(row.last_image_at).label("last_image_at"),
     )
-    if scope.camera_id is not None:
-        query = query.where(row.camera_id == scope.camera_id)
-    if scope.timelapse_id is not None:
-        query = query.where(row.id == scope.timelapse_id)
+    return _scoped(query, names, row.camera_id, row.id)
+
+
+@cache
+def _ticks_query(names: tuple[str, ...]) -> Select[Any]:
     days = daily_statistics.c
-    ticks = _scoped(
-        select(total(days.planned).label("planned"), total(days.covered).label("covered")),
-        daily_statistics,
-        scope,
-    )
-    return Totals(
-        **connection.execute(query).one()._mapping, **connection.execute(ticks).one()._mapping
-    )
+    query = select(total(days.planned).label("planned"), total(days.covered).label("covered"))
+    return _scoped(query, names, days.camera_id, days.timelapse_id)
 
 
-def _day(connection: Connection, scope: Scope, day: date) -> DayStatistics:
-    query = _select(daily_statistics, scope).where(daily_statistics.c.day == day)
-    return DayStatistics(day=day, **connection.execute(query).one()._mapping)
+@cache
+def _days_query(names: tuple[str, ...]) -> Select[Any]:
+    day = daily_statistics.c.day
+    return _sums_query(daily_statistics, names).add_columns(day).group_by(day).order_by(day)
 
 
-def _sums(connection: Connection, table: Table, scope: Scope, *period: ColumnElement[bool]) -> Sums:
-    query = _select(table, scope).where(*period)
-    return Sums(**connection.execute(query).one()._mapping)
+@cache
+def _sums_query(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    """Sums over the periods between two parameters, `first` and `last`."""
+    period: Column[Any] = list(table.primary_key)[1]
+    query = select(
+        *(total(table.c[name]).label(name) for name in _COUNTS),
+        func.min(table.c.score_min).label("score_min"),
+    ).where(period.between(bindparam("first"), bindparam("last")))
+    return _scoped(query, names, table.c.camera_id, table.c.timelapse_id)
 
 
-def _select(table: Table, scope: Scope, *keys: Column[Any]) -> Select[Any]:
-    counts = (total(table.c[name]).label(name) for name in _PERIOD_COUNTS)
-    least = func.min(table.c.score_min).label("score_min")
-    return _scoped(select(*keys, *counts, least), table, scope)
-
-
-def _scoped(query: Select[Any], table: Table, scope: Scope) -> Select[Any]:
-    if scope.camera_id is not None:
-        query = query.where(table.c.camera_id == scope.camera_id)
-    if scope.timelapse_id is not None:
-        query = query.where(table.c.timelapse_id == scope.timelapse_id)
-    return query
+def _scoped(
+    query: Select[Any], names: tuple[str, ...], camera: Column[Any], timelapse: Column[Any]
+) -> Select[Any]:
+    """Answer the query with one more parameter for each name of a scope."""
+    columns = {"camera_id": camera, "timelapse_id": timelapse}
+    return query.where(*(columns[name] == bindparam(name) for name in names))
 
 
 def _ratio(part: int, whole: int) -> float | None:
