@@ -241,6 +241,8 @@ async def test_reconfigure_with_error_and_recovery(
         (entry.entry_id, "camera"),
         context={"source": SOURCE_RECONFIGURE, "subentry_id": CAMERA},
     )
+    assert flow["step_id"] == "reconfigure"
+    flow = await fill(home, flow["flow_id"], next_step_id="source")
     assert flow["step_id"] == "still"
     assert PASSWORD not in str([vars(key) for key in flow["data_schema"].schema])
     fields = {"url": camera_server.url(), "username": "viewer", "verify_ssl": True}

@@ -21,7 +21,7 @@ async def async_pre_backup(hass: HomeAssistant) -> None:
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
                 await database.hold_file()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             _LOGGER.warning("The database was not prepared for the backup: %r", error)
 
 

@@ -22,9 +22,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
     TextSelector,
@@ -37,7 +34,8 @@ from .const import CONF_SOURCE, CONF_TRANSPORT
 from .engine.capture.urls import STILL_SCHEMES, STREAM_SCHEMES, normalized, parse_url
 from .engine.errors import HubNotLoadedError, TimelapserError
 from .engine.models import SourceKind, Transport
-from .engine.settings import SCHEMA, Number, Settings
+from .engine.settings import Level, Settings, own_values, resolve, settable
+from .forms import SETTING_PLACEHOLDERS, entered, setting_selector, settings_form, shown
 from .hub import TestFrame, TimelapserHub
 from .sources import create_source
 
@@ -83,9 +81,53 @@ class CameraFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask again for the kind of source that the camera has."""
+        """Ask what is to be changed."""
         self._data = dict(self._get_reconfigure_subentry().data)
+        return self.async_show_menu(step_id="reconfigure", menu_options=["source", "settings"])
+
+    async def async_step_source(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask again for the kind of source that the camera has."""
         return await self._async_step_source(SourceKind(self._data[CONF_SOURCE]), None)
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show what the camera itself sets; what is left empty is inherited."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        subentry = self._get_reconfigure_subentry()
+        if user_input is not None:
+            try:
+                hub = await self._async_hub()
+                camera = hub.cameras[subentry.subentry_id]
+                await camera.async_change_settings(entered(Level.CAMERA, user_input))
+            except TimelapserError as error:
+                errors["base"] = error.code
+                placeholders = error.placeholders
+            else:
+                return self.async_abort(reason="reconfigure_successful")
+        own = own_values(Level.CAMERA, subentry.data)
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(
+                settings_form(Level.CAMERA), user_input or shown(own)
+            ),
+            errors=errors,
+            description_placeholders=SETTING_PLACEHOLDERS
+            | {"inherited": self._inherited(set(own))}
+            | placeholders,
+        )
+
+    def _inherited(self, own: set[str]) -> str:
+        """What is in effect where the camera says nothing."""
+        values = resolve({Level.HUB: self._get_entry().options}).values
+        return ", ".join(
+            f"{name} {value}"
+            for name, value in shown(values).items()
+            if name in settable(Level.CAMERA) and name not in own
+        )
 
     async def async_step_entity(
         self, user_input: dict[str, Any] | None = None
@@ -248,20 +290,9 @@ class CameraFlow(ConfigSubentryFlow):
 
 
 def _confirm_schema(name: str, interval: int) -> vol.Schema:
-    bounds = SCHEMA[INTERVAL].values
-    assert isinstance(bounds, Number)  # noqa: S101
-    selector = NumberSelector(
-        NumberSelectorConfig(
-            min=bounds.minimum,
-            max=bounds.maximum,
-            step=bounds.step,
-            unit_of_measurement=bounds.unit or "",
-            mode=NumberSelectorMode.BOX,
-        )
-    )
     return vol.Schema(
         {
             vol.Required(CONF_NAME, default=name): str,
-            vol.Required(INTERVAL, default=interval): selector,
+            vol.Required(INTERVAL, default=interval): setting_selector(INTERVAL),
         }
     )

@@ -9,12 +9,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .clock import CameraClock
 from .coordinator import CameraCoordinator, CameraSnapshot
-from .engine.capture.schedule import next_tick
+from .engine.database.statistics_operations import DayStatistics, Scope
 from .engine.errors import (
     CaptureBusyError,
     DatabaseUnavailableError,
@@ -30,10 +30,11 @@ from .engine.models import (
     Image,
     JobState,
     RenderJob,
+    StopRules,
     Timelapse,
     TimelapseState,
 )
-from .engine.settings import Settings, resolve
+from .engine.settings import Level, Settings, changed, resolve
 from .sources import create_source
 
 if TYPE_CHECKING:
@@ -59,9 +60,8 @@ class CameraRuntime:
         self._subentry = subentry
         self._source = self._create_source()
         self._capture: asyncio.Task[None] | None = None
-        self._capture_lock = asyncio.Lock()
-        self._tick_at: datetime | None = None
-        self._cancel_timer: CALLBACK_TYPE | None = None
+        self.capture_lock = asyncio.Lock()
+        self._clock = CameraClock(hass, self._tick, self._spawn_stop)
         self.coordinator = CameraCoordinator(hass, entry, subentry.title, snapshot)
 
     @property
@@ -81,22 +81,38 @@ class CameraRuntime:
 
     @property
     def settings(self) -> Settings:
-        """The settings in effect: hub, then camera, then timelapse."""
-        levels: list[Mapping[str, object]] = [self._entry.options, self._subentry.data]
-        if self.timelapse is not None and self.timelapse.state is not TimelapseState.COMPLETED:
-            levels.append(self.timelapse.settings)
-        return resolve(*levels)
+        """The settings in effect: hub, then camera, then unfinished timelapse."""
+        timelapse = self.timelapse
+        unfinished = timelapse is not None and timelapse.state is not TimelapseState.COMPLETED
+        return resolve(self.levels(timelapse if unfinished else None)).settings
+
+    def levels(self, timelapse: Timelapse | None) -> dict[Level, Mapping[str, object]]:
+        """What each level sets for this camera and one of its timelapses."""
+        levels: dict[Level, Mapping[str, object]] = {
+            Level.HUB: self._entry.options,
+            Level.CAMERA: self._subentry.data,
+        }
+        if timelapse is not None:
+            levels[Level.TIMELAPSE] = timelapse.settings
+        return levels
+
+    async def async_own_timelapse(self, timelapse_id: int) -> Timelapse:
+        """Answer a timelapse of this camera; raise NotFoundError when it has no such one."""
+        timelapse = await self._hub.timelapse_rows.get(timelapse_id)
+        if timelapse.camera_id != self.camera.id:
+            raise NotFoundError(kind="timelapse", id=timelapse_id)
+        return timelapse
 
     # Life
 
     @callback
     def async_start(self) -> None:
-        """Begin to capture when the timelapse runs."""
+        """Begin to capture when the timelapse runs, and has not ended while nobody looked."""
         self._arm()
 
     async def async_stop(self) -> None:
         """End the clock and what it began."""
-        self._disarm()
+        self._clock.async_clear()
         if self._capture is not None:
             self._capture.cancel()
             with suppress(asyncio.CancelledError):
@@ -115,40 +131,45 @@ class CameraRuntime:
     # Verbs
 
     async def async_start_timelapse(
-        self, name: str | None = None, settings: Mapping[str, object] | None = None
+        self,
+        name: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        rules: StopRules | None = None,
     ) -> Timelapse:
         """Start a timelapse; the first image is taken at once when the first tick is far."""
         now = dt_util.now()
         title = name or f"{self._subentry.title} {now:%Y-%m-%d %H:%M}"
-        timelapse = await self._hub.timelapses.start(self.camera, title, settings or {})
-        await self._async_timelapse_changed()
-        capture = self.settings.capture
-        if self._tick_at and self._tick_at - dt_util.utcnow() > timedelta(seconds=capture.timeout):
+        own = changed(self.levels(None), Level.TIMELAPSE, settings or {})
+        timelapse = await self._hub.timelapses.start(self.camera, title, own, rules)
+        await self.async_timelapse_changed()
+        tick_at = self._clock.tick_at
+        soon = dt_util.utcnow() + timedelta(seconds=self.settings.capture.timeout)
+        if tick_at is None or tick_at > soon:
             self._spawn_capture(None)
         return timelapse
 
     async def async_pause_timelapse(self) -> Timelapse:
         """Pause the timelapse."""
         timelapse = await self._hub.timelapses.pause(self.camera)
-        await self._async_timelapse_changed()
+        await self.async_timelapse_changed()
         return timelapse
 
     async def async_resume_timelapse(self) -> Timelapse:
         """Resume the paused timelapse."""
         timelapse = await self._hub.timelapses.resume(self.camera)
-        await self._async_timelapse_changed()
+        await self.async_timelapse_changed()
         return timelapse
 
     async def async_complete_timelapse(self) -> Timelapse:
         """Complete the timelapse."""
         timelapse = await self._hub.timelapses.complete(self.camera)
-        await self._async_timelapse_changed()
+        await self.async_timelapse_changed()
         return timelapse
 
     async def async_capture_now(self) -> Image:
         """Add an image to the unfinished timelapse, which may be paused."""
         timelapse = await self._hub.timelapses.unfinished(self.camera)
-        if self._capture_lock.locked():
+        if self.capture_lock.locked():
             raise CaptureBusyError(camera=self.camera.name)
         return await self._async_capture(timelapse, None)
 
@@ -160,46 +181,63 @@ class CameraRuntime:
             if self.timelapse is None:
                 raise NoTimelapseError(camera=self.camera.name)
             timelapse_id = self.timelapse.id
-        timelapse = await self._hub.timelapse_rows.get(timelapse_id)
-        if timelapse.camera_id != self.camera.id:
-            raise NotFoundError(kind="timelapse", id=timelapse_id)
-        levels = (self._entry.options, self._subentry.data, timelapse.settings, settings or {})
-        return await self._hub.videos.request_render(timelapse.id, resolve(*levels).video)
+        timelapse = await self.async_own_timelapse(timelapse_id)
+        levels = self.levels(timelapse)
+        levels[Level.TIMELAPSE] = changed(levels, Level.TIMELAPSE, settings or {})
+        video = resolve(levels).settings.video
+        return await self._hub.videos.request_render(timelapse.id, video)
+
+    async def async_change_settings(self, changes: Mapping[str, object]) -> None:
+        """Change what the camera itself sets; None takes a value back."""
+        own = self._hub.settings.change_entry(
+            self.camera.id, self.levels(None), Level.CAMERA, changes
+        )
+        kept = {key: value for key, value in self._subentry.data.items() if key not in changes}
+        self._hass.config_entries.async_update_subentry(
+            self._entry, self._subentry, data={**kept, **own}
+        )
+
+    async def async_change_timelapse_settings(
+        self, timelapse_id: int, changes: Mapping[str, object]
+    ) -> None:
+        """Change what one of the camera's timelapses sets; it takes effect at once."""
+        timelapse = await self.async_own_timelapse(timelapse_id)
+        await self._hub.settings.change_timelapse(
+            self.camera.id, timelapse_id, self.levels(timelapse), changes
+        )
+        await self.async_timelapse_changed()
 
     # Clock
 
     @callback
     def _arm(self) -> None:
-        self._disarm()
-        if self.timelapse is not None and self.timelapse.state is TimelapseState.RUNNING:
-            interval = timedelta(seconds=self.settings.capture.interval)
-            self._tick_at = next_tick(dt_util.utcnow(), interval)
-            self._cancel_timer = async_track_point_in_utc_time(
-                self._hass, self._tick, self._tick_at
-            )
-        self._show(next_capture=self._tick_at)
+        timelapse = self.timelapse
+        running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
+        stop = timelapse and self._hub.timelapses.planned_stop(timelapse)
+        self._clock.async_set(
+            timedelta(seconds=self.settings.capture.interval) if running else None,
+            stop.at if stop else None,
+        )
+        self._show(next_capture=self._clock.tick_at)
 
     @callback
-    def _disarm(self) -> None:
-        self._tick_at = None
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-            self._cancel_timer = None
-
-    @callback
-    def _tick(self, _now: datetime) -> None:
-        planned_at = self._tick_at
-        self._cancel_timer = None
+    def _tick(self, planned_at: datetime) -> None:
         # The next tick is armed first: nothing that goes wrong below can stop the clock.
         self._arm()
         self._spawn_capture(planned_at)
+
+    @callback
+    def _spawn_stop(self) -> None:
+        self._entry.async_create_background_task(
+            self._hass, self.async_timelapse_changed(), f"timelapser stop {self.camera.id}"
+        )
 
     @callback
     def _spawn_capture(self, planned_at: datetime | None) -> None:
         timelapse = self.timelapse
         if timelapse is None:
             return
-        if self._capture_lock.locked() or (self._capture and not self._capture.done()):
+        if self.capture_lock.locked() or (self._capture and not self._capture.done()):
             if planned_at is not None:
                 self._entry.async_create_background_task(
                     self._hass,
@@ -224,7 +262,7 @@ class CameraRuntime:
 
     async def _async_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> Image:
         health = self.coordinator.data.health
-        async with self._capture_lock:
+        async with self.capture_lock:
             try:
                 image = await self._hub.captures.capture(
                     self._source,
@@ -232,7 +270,7 @@ class CameraRuntime:
                     self.settings,
                     dt_util.get_default_time_zone(),
                     planned_at=planned_at,
-                    deadline=self._tick_at if planned_at else None,
+                    deadline=self._clock.tick_at if planned_at else None,
                 )
             except SourceError as error:
                 await self.async_refresh()
@@ -256,11 +294,32 @@ class CameraRuntime:
         try:
             camera = await self._hub.camera_rows.get(self.camera.id)
             timelapse = await self._hub.timelapse_rows.latest(self.camera.id)
+            if timelapse is not None:
+                timelapse = await self._hub.timelapses.stop_when_due(timelapse)
+            today = await self._hub.statistics.today(
+                dt_util.get_default_time_zone(), Scope(self.camera.id)
+            )
         except DatabaseUnavailableError:
             # Captures go on meanwhile; their rows wait on disk.
             self._show(image=image)
             return
-        self._show(camera=camera, timelapse=timelapse, image=image)
+        before = self.timelapse
+        self._show(camera=camera, timelapse=timelapse, image=image, today=today)
+        if timelapse is not None and before is not None and timelapse.state is not before.state:
+            self._arm()
+
+    async def async_reload(self) -> None:
+        """Read and show everything anew, after more than captures has changed."""
+        snapshot = await self._hub.async_snapshot(self._subentry)
+        self.coordinator.async_set_updated_data(snapshot)
+        self._arm()
+
+    async def async_refresh_day(self) -> None:
+        """Begin to count anew when the day that is shown is over."""
+        day = dt_util.now().date()
+        if self.coordinator.data.today.day != day:
+            self._show(today=DayStatistics(day=day))
+            await self.async_refresh()
 
     @callback
     def async_render_changed(self, job: RenderJob) -> None:
@@ -269,7 +328,8 @@ class CameraRuntime:
         if shown is None or shown.id <= job.id or job.state is JobState.RUNNING:
             self._show(job=job)
 
-    async def _async_timelapse_changed(self) -> None:
+    async def async_timelapse_changed(self) -> None:
+        """Show the timelapse as it is now, and capture when it runs."""
         await self.async_refresh()
         self._arm()
 

@@ -32,6 +32,7 @@ from .database_setup import async_check_postgres, postgres_config
 from .engine.database.config import TlsMode
 from .engine.errors import StorageError, StorageNotAllowedError, TimelapserError
 from .engine.images.files import Storage
+from .options_flow import TimelapserOptionsFlow
 
 SQLITE = "sqlite"
 
@@ -76,6 +77,13 @@ class TimelapserConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Cameras are subentries."""
         return {SUBENTRY_CAMERA: CameraFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> TimelapserOptionsFlow:
+        """Settings that all cameras share are the entry's options."""
+        return TimelapserOptionsFlow()
 
     def __init__(self) -> None:
         self._data: dict[str, Any] = {}

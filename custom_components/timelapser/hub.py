@@ -1,9 +1,10 @@
 """The one place where the engine is assembled, started and stopped."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 import logging
 from pathlib import Path
@@ -15,6 +16,7 @@ from homeassistant.core import Event as StopEvent
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
 
 from .camera_runtime import CameraRuntime
@@ -24,22 +26,37 @@ from .database_setup import async_open_database
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.service import CorruptionService
 from .engine.database.camera_operations import CameraOperations
+from .engine.database.corruption_operations import CorruptionOperations
 from .engine.database.database import Database
 from .engine.database.image_operations import ImageOperations
+from .engine.database.log_operations import LogOperations
+from .engine.database.reconciliation_operations import ReconciliationOperations
+from .engine.database.settings_operations import SettingsOperations
+from .engine.database.statistics_operations import Scope, StatisticsOperations
 from .engine.database.timelapse_operations import TimelapseOperations
+from .engine.database.verify_operations import VerifyOperations
 from .engine.database.video_operations import VideoOperations
 from .engine.errors import DatabaseTooNewError, TimelapserError
-from .engine.events import Event, RenderChanged, VideoProgress
+from .engine.events import Event, RenderChanged, VideoFinished, VideoProgress
 from .engine.images.files import Storage
 from .engine.images.recorder import Recorder
 from .engine.images.service import ImageService
 from .engine.images.spool import Spool
-from .engine.models import CameraSource, Judgement, Timelapse, TimelapseState
+from .engine.images.trash import Trash
+from .engine.models import CameraSource, Judgement, Timelapse
 from .engine.monitoring.database_watch import DatabaseWatch
-from .engine.settings import resolve
+from .engine.monitoring.housekeeping import Housekeeping
+from .engine.monitoring.reconciliation import ReconciliationService, Rows
+from .engine.monitoring.statistics import StatisticsService
+from .engine.settings import Level, Settings, resolve
+from .engine.settings.service import SettingsService
+from .engine.timelapses.deletion import DeletionService
+from .engine.timelapses.progress import Outlook
 from .engine.timelapses.service import TimelapseService
 from .engine.videos.service import VideoService
 from .errors import translated
+from .hub_coordinator import HubCoordinator
+from .library import timelapse_outlook
 from .plain import event_data
 from .preview import Previews
 from .repairs import async_database_changed, async_database_too_new
@@ -90,7 +107,9 @@ class TimelapserHub:
         self.captures = ImageCaptureService(
             self.images, self.recorder, self._publish, dt_util.utcnow
         )
-        self.timelapses = TimelapseService(self.timelapse_rows, self._publish, dt_util.utcnow)
+        self.timelapses = TimelapseService(
+            self.timelapse_rows, self._publish, dt_util.utcnow, dt_util.get_default_time_zone
+        )
         self.videos = VideoService(
             operations=self.video_rows,
             images=self.image_rows,
@@ -100,6 +119,46 @@ class TimelapserHub:
             now=dt_util.utcnow,
             publish=self._publish,
             ffmpeg=get_ffmpeg_manager(hass).binary,
+        )
+        self.statistic_rows = StatisticsOperations(self.database)
+        self.statistics = StatisticsService(
+            self.statistic_rows, self.storage, self.image_pool, dt_util.utcnow
+        )
+        self.coordinator = HubCoordinator(hass, entry, self.statistics, self.video_rows)
+        self.settings = SettingsService(SettingsOperations(database), self._publish)
+        self.logs = LogOperations(database)
+        self.judgements = CorruptionOperations(database)
+        self.housekeeping = Housekeeping(
+            self.logs,
+            self.judgements,
+            self.statistics,
+            lambda: self.shared_settings,
+            dt_util.utcnow,
+        )
+        self.deletion = DeletionService(
+            timelapses=self.timelapse_rows,
+            videos=self.video_rows,
+            cancel_renders=self.videos.cancel_all,
+            trash=Trash(self.storage),
+            executor=self.image_pool,
+        )
+        self.reconciliation = ReconciliationService(
+            rows=Rows(
+                timelapses=self.timelapse_rows,
+                images=self.image_rows,
+                files=ReconciliationOperations(database),
+                videos=self.video_rows,
+                logs=self.logs,
+                counters=VerifyOperations(database),
+            ),
+            storage=self.storage,
+            images=self.images,
+            deletion=self.deletion,
+            executor=self.image_pool,
+            publish=self._publish,
+            now=dt_util.utcnow,
+            zone=dt_util.get_default_time_zone,
+            settings=self._settings_of,
         )
         self.previews = Previews(hass)
         self.cameras: dict[str, CameraRuntime] = {}
@@ -123,6 +182,11 @@ class TimelapserHub:
         try:
             await self._hass.async_add_executor_job(self.storage.check_writable)
             await self._async_open_cameras()
+            await self.coordinator.async_config_entry_first_refresh()
+            self._entry.async_on_unload(
+                # At every full hour: some days have no midnight, and the time zone may be changed.
+                async_track_time_change(self._hass, self._async_hour_begins, minute=0, second=0)
+            )
         except BaseException:
             await self.async_close()
             raise
@@ -136,12 +200,13 @@ class TimelapserHub:
             manufacturer="Timelapser",
         )
         for subentry_id, subentry in self._entry.subentries.items():
-            snapshot = await self._async_snapshot(subentry)
+            snapshot = await self.async_snapshot(subentry)
             self.cameras[subentry_id] = CameraRuntime(
                 self._hass, self._entry, self, subentry, snapshot
             )
 
-    async def _async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:
+    async def async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:
+        """Read all that is shown of a camera."""
         camera_id = subentry.subentry_id
         folder = self.storage.camera_folder(subentry.title, camera_id)
         camera = await self.camera_rows.ensure(camera_id, subentry.title, folder)
@@ -149,52 +214,70 @@ class TimelapserHub:
         jobs = await self.video_rows.find_jobs(camera_id=camera_id, limit=1)
         return CameraSnapshot(
             camera,
+            today=await self.statistics.today(dt_util.get_default_time_zone(), Scope(camera_id)),
             timelapse=await self.timelapse_rows.latest(camera_id),
             image=image,
             last_score=image.score if image else None,
             job=jobs[0] if jobs else None,
         )
 
+    @property
+    def shared_settings(self) -> Settings:
+        """The settings of the hub, which cameras inherit."""
+        return resolve(self.levels).settings
+
+    @property
+    def levels(self) -> dict[Level, Mapping[str, object]]:
+        """What the hub sets."""
+        return {Level.HUB: self._entry.options}
+
+    async def async_change_settings(self, changes: Mapping[str, object]) -> None:
+        """Change what the hub sets; None takes a value back."""
+        options = self.settings.change_entry("", self.levels, Level.HUB, changes)
+        self._hass.config_entries.async_update_entry(self._entry, options=options)
+
     async def async_start(self, _hass: HomeAssistant) -> None:
-        """Put in order what a crash left, then capture and render."""
-        await self.images.remove_leftovers()
-        for camera in self.cameras.values():
-            timelapse = camera.timelapse
-            if timelapse is not None and timelapse.state is not TimelapseState.COMPLETED:
-                await self._async_adopt(timelapse, camera)
+        """Capture and render; meanwhile, put in order what a crash left."""
         await self.recorder.open()
         await self.videos.recover()
-        self._async_employ(self.videos.run(), "render")
-        self._async_employ(self.database_watch.run(), "database")
+        self._async_employ(self.videos.run(), "render worker")
+        self._async_employ(self.deletion.run(), "deletion worker")
+        self._async_employ(self.database_watch.run(), "database worker")
+        self._async_employ(self.housekeeping.run(), "housekeeping worker")
         for camera in self.cameras.values():
             camera.async_start()
+        self._async_employ(self._async_reconcile(), "reconciliation")
 
     @callback
     def _async_employ(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run what goes on for as long as the hub does."""
         self._workers.append(
-            self._entry.async_create_background_task(self._hass, work, f"timelapser {name} worker")
+            self._entry.async_create_background_task(self._hass, work, f"timelapser {name}")
         )
 
-    async def _async_adopt(self, timelapse: Timelapse, camera: CameraRuntime) -> None:
-        """Enter images that reached the disk, but not the database."""
-        since = await self.image_rows.newest_moment(timelapse.id)
-        midnight = since and since.replace(hour=0, minute=0, second=0, microsecond=0)
-        recorded = (
-            await self.image_rows.captured_since(timelapse.id, midnight) if midnight else set()
-        )
-        found = await self.images.adopt_unrecorded(
-            timelapse, recorded, midnight, camera.settings, dt_util.get_default_time_zone()
-        )
-        for new in found:
-            await self.image_rows.record(new)
-        if found:
-            _LOGGER.info("Camera %s: %s images entered again", camera.camera.name, len(found))
-            await camera.async_refresh(await self.image_rows.latest(camera.camera.id))
+    async def _async_reconcile(self) -> None:
+        """Compare files and rows, and show what came of it."""
+        try:
+            found = await self.reconciliation.run()
+        except TimelapserError as error:
+            _LOGGER.warning("Files and rows were not compared to the end: %s", error)
+        else:
+            if found:
+                for camera in self.cameras.values():
+                    await camera.async_reload()
+
+    def _outlook_of(self, timelapse: Timelapse) -> Outlook:
+        return timelapse_outlook(self.cameras[timelapse.camera_id], timelapse)
+
+    def _settings_of(self, timelapse: Timelapse) -> Settings:
+        camera = self.cameras.get(timelapse.camera_id)
+        if camera is None:
+            return self.shared_settings
+        return resolve(camera.levels(timelapse)).settings
 
     async def async_test(self, source: CameraSource) -> TestFrame:
         """Take a frame that is shown, but not kept; raise SourceError when there is none."""
-        settings = resolve(self._entry.options)
+        settings = self.shared_settings
         frame = await self.captures.grab(source, settings.capture.timeout)
         ingested, judgement = await self.images.examine(frame, settings)
         return TestFrame(
@@ -210,6 +293,7 @@ class TimelapserHub:
         if self._closed:
             return
         self._closed = True
+        await self.coordinator.async_shutdown()
         for camera in self.cameras.values():
             await camera.async_stop()
         for worker in self._workers:
@@ -230,9 +314,20 @@ class TimelapserHub:
             await camera.async_apply(subentry)
             await camera.async_refresh()
 
+    async def _async_hour_begins(self, _now: datetime) -> None:
+        """Show a new day where one has begun."""
+        for camera in self.cameras.values():
+            await camera.async_refresh_day()
+
     @callback
     def _publish(self, event: Event) -> None:
         if isinstance(event, RenderChanged) and event.camera_id in self.cameras:
             self.cameras[event.camera_id].async_render_changed(event.job)
+        if isinstance(event, VideoFinished) and event.camera_id in self.cameras:
+            camera = self.cameras[event.camera_id]
+            self._entry.async_create_background_task(
+                self._hass, camera.async_refresh(), f"timelapser refresh {event.camera_id}"
+            )
         if not isinstance(event, VideoProgress):
-            self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event))
+            self.coordinator.async_something_happened()
+            self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event, self._outlook_of))

@@ -1,5 +1,6 @@
 """Rows and events as plain data, for action responses and the event bus."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,17 +9,21 @@ from .engine.events import (
     Event,
     ImageCaptured,
     ImageQuarantined,
+    Reconciled,
     RenderChanged,
+    SettingsChanged,
     TimelapseChanged,
+    TimelapseCompleted,
     VideoFinished,
 )
 from .engine.models import Image, RenderJob, Timelapse, Video
+from .engine.timelapses.progress import Outlook
 
 type Data = dict[str, Any]
 
 
-def timelapse_data(timelapse: Timelapse) -> Data:
-    """Answer a timelapse as plain data."""
+def timelapse_data(timelapse: Timelapse, outlook: Outlook) -> Data:
+    """Answer a timelapse as plain data, gaps in seconds."""
     return {
         "timelapse_id": timelapse.id,
         "camera_id": timelapse.camera_id,
@@ -26,13 +31,25 @@ def timelapse_data(timelapse: Timelapse) -> Data:
         "state": timelapse.state.value,
         "started_at": _time(timelapse.started_at),
         "completed_at": _time(timelapse.completed_at),
+        "starred": timelapse.starred,
+        "notes": timelapse.notes,
+        "stop_at": _time(timelapse.stop_at),
+        "stop_after_days": timelapse.stop_after_days,
+        "stop_after_images": timelapse.stop_after_images,
+        "day_number": outlook.day_number,
+        "progress": None if outlook.progress is None else round(outlook.progress * 100, 1),
+        "expected_end": _time(outlook.expected_end),
         "settings": dict(timelapse.settings),
         "images": timelapse.image_count,
         "quarantined": timelapse.quarantine_count,
+        "flagged": timelapse.flagged_count,
         "failed": timelapse.failed_count,
         "skipped": timelapse.skipped_count,
         "bytes": timelapse.byte_count,
+        "videos": timelapse.video_count,
         "score_mean": timelapse.score_mean,
+        "longest_gap": timelapse.longest_gap / 1000,
+        "first_day": timelapse.first_day.isoformat() if timelapse.first_day else None,
         "first_image_at": _time(timelapse.first_image_at),
         "last_image_at": _time(timelapse.last_image_at),
     }
@@ -53,6 +70,7 @@ def image_data(image: Image) -> Data:
         "reasons": list(image.reasons),
         "quarantined": image.quarantined,
         "flagged": image.flagged,
+        "missing": image.missing,
     }
 
 
@@ -97,7 +115,7 @@ def video_data(video: Video, path: str, media_content_id: str) -> Data:
     }
 
 
-def event_data(event: Event) -> Data:
+def event_data(event: Event, outlook_of: Callable[[Timelapse], Outlook]) -> Data:
     """Answer an event as the data that go on Home Assistant's bus."""
     data: Data = {"type": event.type, "camera_id": event.camera_id}
     match event:
@@ -106,13 +124,19 @@ def event_data(event: Event) -> Data:
         case CaptureFailed():
             data |= {"timelapse_id": event.timelapse_id, "error": event.error}
         case TimelapseChanged():
-            data |= timelapse_data(event.timelapse)
+            data |= timelapse_data(event.timelapse, outlook_of(event.timelapse))
+            if isinstance(event, TimelapseCompleted):
+                data["reason"] = str(event.reason)
+        case Reconciled():
+            data |= event.findings
         case VideoFinished():
             data |= job_data(event.job) | {
                 "video_id": event.video.id,
                 "frames": event.video.file.frames,
                 "duration": event.video.file.duration,
             }
+        case SettingsChanged():
+            data |= {"level": str(event.level), "settings": list(event.names)}
         case RenderChanged():
             data |= job_data(event.job)
     return data

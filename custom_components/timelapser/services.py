@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
-from .actions import cameras, images, timelapses, videos
+from .actions import cameras, history, images, settings, statistics, timelapses, videos
 from .const import DOMAIN
 
 ACTIONS = (
@@ -12,6 +12,9 @@ ACTIONS = (
     *timelapses.ACTIONS,
     *images.ACTIONS,
     *videos.ACTIONS,
+    *settings.ACTIONS,
+    *history.ACTIONS,
+    *statistics.ACTIONS,
 )
 
 

@@ -137,13 +137,13 @@ def missing_placeholders(
 
 
 def selectors(integration: Integration) -> Iterator[str]:
-    """Each list to choose from that the code translates is in en.json."""
+    """Each list to choose from that the code translates, and names outright, is in en.json."""
     named = branch(integration.english, "selector")
     for path, module in integration.modules.items():
         for name, keywords in calls(module):
             if name == "SelectSelectorConfig" and "translation_key" in keywords:
                 key = text(integration, keywords["translation_key"])
-                if key not in named:
+                if key is not None and key not in named:
                     yield f"{path}: en.json has no selector.{key}"
 
 

@@ -1,12 +1,27 @@
 """Settings: bounds, and levels that leave things out."""
 
 from enum import StrEnum
+from random import Random
 
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
 
-from custom_components.timelapser.engine.errors import InvalidSettingError
+from custom_components.timelapser.engine.errors import (
+    InvalidSettingError,
+    SettingLevelError,
+    ThresholdOrderError,
+)
 from custom_components.timelapser.engine.models import Quality
-from custom_components.timelapser.engine.settings import SCHEMA, Settings, check, resolve
+from custom_components.timelapser.engine.settings import (
+    SCHEMA,
+    Level,
+    Settings,
+    changed,
+    check,
+    resolve,
+)
+from custom_components.timelapser.engine.settings.schema import EVERY_LEVEL
 
 
 @pytest.mark.parametrize(
@@ -52,7 +67,96 @@ def test_every_default_is_a_valid_value() -> None:
     assert all(check(name, setting.default) == setting.default for name, setting in SCHEMA.items())
 
 
-def test_later_levels_win_and_others_show_through() -> None:
-    settings = resolve({"interval": 60, "fps": 30}, {"interval": 5, "url": "x"}, {})
+def test_levels_show_through_and_tell_where_from() -> None:
+    resolved = resolve(
+        {
+            Level.HUB: {"interval": 60, "fps": 30, "log_retention": 7},
+            Level.CAMERA: {"interval": 5, "url": "x", "log_retention": 3},
+        }
+    )
+    settings = resolved.settings
     assert (settings.capture.interval, settings.video.fps) == (5, 30)
     assert settings.capture.timeout == Settings().capture.timeout
+    # A camera has no say in what only the hub may set.
+    assert (settings.retention.logs, resolved.origins["log_retention"]) == (7, Level.HUB)
+    assert resolved.origins["interval"] is Level.CAMERA
+    assert resolved.origins["timeout"] is Level.DEFAULT
+
+
+def test_bad_values_that_are_stored_are_left_out_and_named() -> None:
+    levels = {Level.HUB: {"interval": 60}, Level.CAMERA: {"interval": 0, "quality": "best"}}
+    resolved = resolve(levels)
+    assert resolved.values["interval"] == 60
+    assert [(level, error.placeholders["setting"]) for level, error in resolved.refused] == [
+        (Level.CAMERA, "interval"),
+        (Level.CAMERA, "quality"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "changes", "error"),
+    [
+        (Level.CAMERA, {"nonsense": 1}, InvalidSettingError),
+        (Level.CAMERA, {"nonsense": None}, InvalidSettingError),
+        (Level.HUB, {"interval": 0}, InvalidSettingError),
+        (Level.TIMELAPSE, {"log_retention": 3}, SettingLevelError),
+        (Level.CAMERA, {"quarantine_below": 71}, ThresholdOrderError),
+        (Level.CAMERA, {"flag_below": 20, "quarantine_below": 30}, ThresholdOrderError),
+    ],
+)
+def test_change_that_is_refused(
+    level: Level, changes: dict[str, object], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        changed({Level.HUB: {"flag_below": 70}}, level, changes)
+
+
+SOME = {
+    "interval": st.integers(1, 86_400),
+    "fps": st.integers(1, 120),
+    "retry_delay": st.floats(0.1, 60),
+    "corruption_detection": st.booleans(),
+    "quality": st.sampled_from([*map(str, Quality)]),
+}
+VALUES = st.fixed_dictionaries({}, optional=SOME)
+LEVELS = st.fixed_dictionaries({}, optional=dict.fromkeys(EVERY_LEVEL, VALUES))
+ORDER = (Level.HUB, Level.CAMERA, Level.TIMELAPSE)
+
+
+@given(LEVELS)
+def test_the_most_specific_level_wins(levels: dict[Level, dict[str, object]]) -> None:
+    resolved = resolve(levels)
+    for name in SOME:
+        saying = [level for level in ORDER if name in levels.get(level, {})]
+        if saying:
+            assert resolved.origins[name] is saying[-1]
+            assert resolved.values[name] == levels[saying[-1]][name]
+        else:
+            assert resolved.origins[name] is Level.DEFAULT
+            assert resolved.values[name] == SCHEMA[name].default
+
+
+@given(LEVELS, st.sampled_from(ORDER), st.sampled_from([*SOME]), st.data())
+def test_what_is_set_is_in_effect_until_taken_back(
+    levels: dict[Level, dict[str, object]], level: Level, name: str, data: st.DataObject
+) -> None:
+    value = data.draw(SOME[name])
+    without = {**levels, level: changed(levels, level, {name: None})}
+    assert resolve(without).origins[name] is not level
+    with_it = {**levels, level: changed(levels, level, {name: value})}
+    above = [other for other in ORDER[ORDER.index(level) + 1 :] if name in levels.get(other, {})]
+    if not above:
+        assert resolve(with_it).values[name] == value
+    again = {**with_it, level: changed(with_it, level, {name: None})}
+    assert resolve(again) == resolve(without)
+
+
+@given(LEVELS, st.randoms())
+def test_the_order_of_keys_does_not_matter(
+    levels: dict[Level, dict[str, object]], random: Random
+) -> None:
+    shuffled = {}
+    for level in random.sample([*levels], len(levels)):
+        names = random.sample([*levels[level]], len(levels[level]))
+        shuffled[level] = {name: levels[level][name] for name in names}
+    assert resolve(shuffled) == resolve(levels)

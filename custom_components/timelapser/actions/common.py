@@ -19,11 +19,13 @@ from ..errors import translate_errors
 from ..hub import TimelapserHub
 
 ATTR_LIMIT: Final = "limit"
+ATTR_SETTINGS: Final = "settings"
 ATTR_TIMELAPSE_ID: Final = "timelapse_id"
 
 LIMIT: Final = {
     vol.Optional(ATTR_LIMIT, default=100): vol.All(vol.Coerce(int), vol.Range(min=1, max=1000))
 }
+SETTINGS: Final = vol.Schema({cv.string: vol.Any(None, bool, int, float, str)})
 TIMELAPSE: Final = {vol.Optional(ATTR_TIMELAPSE_ID): cv.positive_int}
 
 type Fields = Mapping[Any, Any]

@@ -208,6 +208,18 @@ class InvalidSettingError(InvalidRequestError):
     code = "invalid_setting"
 
 
+class SettingLevelError(InvalidRequestError):
+    """A setting cannot be set at this level. Placeholders `setting` and `level`."""
+
+    code = "setting_level"
+
+
+class ThresholdOrderError(InvalidRequestError):
+    """More would be quarantined than flagged. Placeholders `quarantine_below`, `flag_below`."""
+
+    code = "threshold_order"
+
+
 class TimelapseExistsError(InvalidRequestError):
     """The camera has an unfinished timelapse already. Placeholders `camera` and `timelapse`."""
 
@@ -224,6 +236,12 @@ class TimelapseStateError(InvalidRequestError):
     """The timelapse is not in a state that allows this. Placeholders `timelapse` and `state`."""
 
     code = "timelapse_state"
+
+
+class StopInPastError(InvalidRequestError):
+    """A timelapse cannot stop in the past. Placeholder `moment`."""
+
+    code = "stop_in_past"
 
 
 class CaptureBusyError(InvalidRequestError):

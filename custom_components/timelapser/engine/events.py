@@ -1,6 +1,6 @@
 """Typed events: what the engine tells the world."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -70,9 +70,10 @@ class TimelapseResumed(TimelapseChanged):
 
 @dataclass(frozen=True, slots=True)
 class TimelapseCompleted(TimelapseChanged):
-    """A timelapse is over."""
+    """A timelapse is over; `reason` is `user`, or the name of the rule that ended it."""
 
     type = "timelapse_completed"
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,23 @@ class VideoFailed(RenderChanged):
     """No video came of the job: it failed or was cancelled, see `job.state`."""
 
     type = "video_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged(Event):
+    """Settings have new values; `camera_id` is empty for the hub's."""
+
+    type = "settings_changed"
+    level: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled(Event):
+    """Files and rows were compared, and something was set right; it is the hub's event."""
+
+    type = "reconciled"
+    findings: Mapping[str, int]
 
 
 type Publish = Callable[[Event], None]

@@ -8,11 +8,11 @@ import pytest
 from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
 from custom_components.timelapser.engine.errors import SourceTimeoutError
 from custom_components.timelapser.engine.models import CameraSource, Frame
-from custom_components.timelapser.engine.settings import resolve
+from custom_components.timelapser.engine.settings import Level, resolve
 from tests.engine.conftest import BEGIN, ZONE, Engine
 from tests.harness import scene
 
-SETTINGS = resolve({"retries": 3, "retry_delay": 2.0, "timeout": 5})
+SETTINGS = resolve({Level.HUB: {"retries": 3, "retry_delay": 2.0, "timeout": 5}}).settings
 
 
 class Source(CameraSource):

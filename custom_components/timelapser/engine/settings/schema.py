@@ -1,9 +1,8 @@
-"""The one schema of settings: names, bounds and defaults, and the groups services read.
+"""The one schema of settings: names, bounds, defaults, levels, and the groups services read.
 
-Every level (hub, camera, timelapse) may set any of them or leave it out.
+Forms, actions and validation follow from it: a new setting is one entry here, and its texts.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,12 +33,34 @@ class CorruptionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long things are kept, in days."""
+
+    logs: int = 30
+    corruption_logs: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings as they are in effect."""
 
     capture: CaptureSettings = CaptureSettings()
     corruption: CorruptionSettings = CorruptionSettings()
     video: VideoSettings = VideoSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+
+class Level(StrEnum):
+    """Who may set a value, the most general first."""
+
+    DEFAULT = "default"
+    HUB = "hub"
+    CAMERA = "camera"
+    TIMELAPSE = "timelapse"
+
+
+EVERY_LEVEL = frozenset({Level.HUB, Level.CAMERA, Level.TIMELAPSE})
+HUB_ONLY = frozenset({Level.HUB})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +124,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A named setting: the field of `Settings` that it fills, and the values it takes."""
+    """A named setting: the field of `Settings` that it fills, its values, and who may set it."""
 
     group: str
     field: str
     values: Number | Switch | Choice
+    levels: frozenset[Level] = EVERY_LEVEL
 
     @property
     def default(self) -> Any:
@@ -126,6 +148,10 @@ SCHEMA: Mapping[str, Setting] = {
     "quarantine_below": Setting("corruption", "quarantine_below", Number(0, 100)),
     "fps": Setting("video", "fps", Number(1, 120, "fps")),
     "quality": Setting("video", "quality", Choice(Quality)),
+    "log_retention": Setting("retention", "logs", Number(1, 365, "d"), HUB_ONLY),
+    "corruption_log_retention": Setting(
+        "retention", "corruption_logs", Number(1, 365, "d"), HUB_ONLY
+    ),
 }
 
 
@@ -140,21 +166,3 @@ def check(name: str, value: object) -> float | bool | StrEnum:
         raise InvalidSettingError(
             setting=name, value=str(value), expected=setting.values.expected
         ) from error
-
-
-def resolve(*levels: Mapping[str, object]) -> Settings:
-    """Merge levels, the most general first; raise InvalidSettingError on a bad value.
-
-    Keys that are no settings are left alone: a level may carry other data, too.
-    """
-    groups: dict[str, dict[str, Any]] = defaultdict(dict)
-    for level in levels:
-        for name, value in level.items():
-            if name in SCHEMA:
-                setting = SCHEMA[name]
-                groups[setting.group][setting.field] = check(name, value)
-    return Settings(
-        capture=CaptureSettings(**groups["capture"]),
-        corruption=CorruptionSettings(**groups["corruption"]),
-        video=VideoSettings(**groups["video"]),
-    )

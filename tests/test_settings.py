@@ -1,0 +1,208 @@
+"""Settings in Home Assistant: forms, actions, and what changes at once."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
+
+from custom_components.timelapser.const import DOMAIN, EVENT_TIMELAPSER
+from custom_components.timelapser.engine.models import JobState
+from custom_components.timelapser.engine.settings import SCHEMA, Level, settable
+from custom_components.timelapser.hub import TimelapserHub
+from tests.conftest import CAMERA
+from tests.helpers import act, device_id, set_up, settle
+
+TEXTS = json.loads(
+    (Path(__file__).parents[1] / "custom_components/timelapser/translations/en.json").read_text()
+)
+
+
+@pytest.fixture
+async def hub(home: HomeAssistant, entry: MockConfigEntry) -> TimelapserHub:
+    return await set_up(home, entry)
+
+
+async def values(hass: HomeAssistant, **target: Any) -> dict[str, tuple[object, str]]:
+    answer = await act(hass, "get_settings", **target)
+    return {name: (found["value"], found["level"]) for name, found in answer["settings"].items()}
+
+
+@pytest.mark.parametrize(
+    ("level", "form"),
+    [
+        (Level.HUB, TEXTS["options"]["step"]["init"]),
+        (Level.CAMERA, TEXTS["config_subentries"]["camera"]["step"]["settings"]),
+    ],
+)
+def test_every_setting_has_its_texts(level: Level, form: dict[str, Any]) -> None:
+    assert {*form["data"]} == {*form["data_description"]} == {*settable(level)}
+
+
+async def test_hub_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:
+    flow = await home.config_entries.options.async_init(entry.entry_id)
+    assert {str(key) for key in flow["data_schema"].schema} == {*SCHEMA}
+    configure = home.config_entries.options.async_configure
+    wrong = {"flag_below": 30, "quarantine_below": 40}
+    form = await configure(flow["flow_id"], wrong)
+    assert form["errors"] == {"base": "threshold_order"}
+    done = await configure(
+        flow["flow_id"], {"flag_below": 80, "corruption_detection": "off", "quality": "low"}
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
+    assert entry.options == {"flag_below": 80, "corruption_detection": False, "quality": "low"}
+    assert entry.runtime_data is hub
+    settings = hub.cameras[CAMERA].settings
+    assert (settings.corruption.flag_below, settings.corruption.enabled) == (80, False)
+    # Left empty, a setting has its default again.
+    flow = await home.config_entries.options.async_init(entry.entry_id)
+    await configure(flow["flow_id"], {"flag_below": 80})
+    assert entry.options == {"flag_below": 80}
+
+
+async def test_camera_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:
+    flow = await home.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"), context={"source": SOURCE_RECONFIGURE, "subentry_id": CAMERA}
+    )
+    configure = home.config_entries.subentries.async_configure
+    form = await configure(flow["flow_id"], {"next_step_id": "settings"})
+    assert {str(key) for key in form["data_schema"].schema} == {*settable(Level.CAMERA)}
+    inherited = form["description_placeholders"]["inherited"]
+    assert "fps 24" in inherited
+    assert "interval" not in inherited
+    form = await configure(flow["flow_id"], {"quarantine_below": 99})
+    assert form["errors"] == {"base": "threshold_order"}
+    done = await configure(flow["flow_id"], {"fps": 30})
+    assert done["reason"] == "reconfigure_successful"
+    await home.async_block_till_done()
+    data = entry.subentries[CAMERA].data
+    assert (data["fps"], "interval" in data) == (30, False)
+    assert data["url"]
+    assert hub.cameras[CAMERA].settings.capture.interval == 300
+    assert entry.runtime_data is hub
+
+
+async def test_actions_on_every_level(home: HomeAssistant, hub: TimelapserHub) -> None:
+    camera = device_id(home, CAMERA)
+    events = async_capture_events(home, EVENT_TIMELAPSER)
+    timelapse = await act(home, "start_timelapse", device_id=camera, settings={"fps": 60})
+    of_it = {"device_id": camera, "timelapse_id": timelapse["timelapse_id"]}
+    await act(home, "set_settings", settings={"fps": 12, "quality": "low", "log_retention": 7})
+    await act(home, "set_settings", device_id=camera, settings={"quality": "high"})
+    found = await values(home, **of_it)
+    assert found["fps"] == (60, "timelapse")
+    assert found["quality"] == ("high", "camera")
+    assert found["log_retention"] == (7, "hub")
+    assert found["timeout"] == (10, "default")
+    answer = await act(home, "set_settings", **of_it, settings={"fps": None})
+    assert answer["settings"]["fps"]["value"] == 12
+    assert (await values(home))["fps"] == (12, "hub")
+    told = [event.data for event in events if event.data["type"] == "settings_changed"]
+    assert [(data["level"], data["settings"]) for data in told] == [
+        ("hub", ["fps", "quality", "log_retention"]),
+        ("camera", ["quality"]),
+        ("timelapse", ["fps"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"interval": 0}, "invalid_setting"),
+        ({"nonsense": 1}, "invalid_setting"),
+        ({"log_retention": 3}, "setting_level"),
+        ({"flag_below": 10}, "threshold_order"),
+    ],
+)
+async def test_bad_settings_change_nothing(
+    home: HomeAssistant, hub: TimelapserHub, settings: dict[str, object], error: str
+) -> None:
+    camera = device_id(home, CAMERA)
+    before = await values(home, device_id=camera)
+    for action in ("set_settings", "start_timelapse"):
+        with pytest.raises(ServiceValidationError) as caught:
+            await act(home, action, device_id=camera, settings={"fps": 30, **settings})
+        assert caught.value.translation_key == error
+    assert await values(home, device_id=camera) == before
+    assert (await act(home, "list_timelapses", device_id=camera))["timelapses"] == []
+
+
+async def test_only_admins_change_settings(
+    home: HomeAssistant, hub: TimelapserHub, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(Unauthorized):
+        await home.services.async_call(
+            DOMAIN,
+            "set_settings",
+            {"settings": {"fps": 30}},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+
+
+async def test_new_interval_counts_at_once(home: HomeAssistant, hub: TimelapserHub) -> None:
+    camera = device_id(home, CAMERA)
+    runtime = hub.cameras[CAMERA]
+    timelapse = await act(home, "start_timelapse", device_id=camera)
+    await settle(home)
+    planned = runtime.coordinator.data.next_capture
+    assert planned is not None
+    assert planned.timestamp() % 3600 == 0
+    await act(home, "set_settings", device_id=camera, settings={"interval": 10})
+    await home.async_block_till_done()
+    sooner = runtime.coordinator.data.next_capture
+    assert sooner is not None
+    assert sooner < planned
+    await act(
+        home,
+        "set_settings",
+        device_id=camera,
+        timelapse_id=timelapse["timelapse_id"],
+        settings={"interval": 86_400},
+    )
+    later = runtime.coordinator.data.next_capture
+    assert later is not None
+    assert later.timestamp() % 86_400 == 0
+
+
+async def test_change_leaves_a_running_render_alone(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    camera = device_id(home, CAMERA)
+    await act(home, "start_timelapse", device_id=camera)
+    await settle(home)
+    gate = asyncio.Event()
+    make = hub.videos._make
+
+    async def slow(*args: Any) -> Any:
+        await gate.wait()
+        return await make(*args)
+
+    with patch.object(hub.videos, "_make", slow):
+        job = await act(home, "render_video", device_id=camera)
+        while (await hub.video_rows.get_job(job["job_id"])).state is JobState.QUEUED:
+            await asyncio.sleep(0.01)
+        await act(home, "set_settings", settings={"fps": 30})
+        await act(home, "set_settings", device_id=camera, settings={"interval": 60})
+        flow = await home.config_entries.options.async_init(entry.entry_id)
+        await home.config_entries.options.async_configure(flow["flow_id"], {"fps": 25})
+        await home.async_block_till_done()
+        assert entry.runtime_data is hub
+        assert (await hub.video_rows.get_job(job["job_id"])).state is JobState.RUNNING
+        gate.set()
+        async with asyncio.timeout(20):
+            while not (found := await hub.video_rows.get_job(job["job_id"])).state.is_over:
+                await asyncio.sleep(0.02)
+    assert found.state is JobState.FINISHED
