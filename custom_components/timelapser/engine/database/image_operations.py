@@ -3,18 +3,14 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from ..errors import NotFoundError
 from ..models import Image, NewImage, Tick
 from .corruption_operations import log_judgement
 from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
-from .tables import EPOCH, MILLISECOND, cameras, images, ticks, timelapses
-
-DAY: Final = 24 * 60 * 60 * 1000
-"""In milliseconds, as times are stored."""
-ROWS_AT_ONCE: Final = 500
+from .tables import cameras, daily_statistics, images, ticks, timelapses
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +23,13 @@ class ImageDay:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredImage:
-    """Where a row says that its file is; `missing` when it was not there at the last look."""
+class RenderImage:
+    """What a render has to know of an image; an index holds it all."""
 
     id: int
     captured_at: datetime
-    quarantined: bool
-    missing: bool
+    width: int
+    height: int
 
 
 class ImageOperations:
@@ -127,67 +123,47 @@ class ImageOperations:
             query = query.where(images.c.captured_at < before)
         return await self._all(query)
 
-    async def for_render(self, timelapse_id: int) -> list[Image]:
+    async def for_render(self, timelapse_id: int) -> list[RenderImage]:
         """All kept images of a timelapse in the order of capture."""
-        return await self._all(
-            _SELECT.where(
-                images.c.timelapse_id == timelapse_id,
-                images.c.quarantined.is_(False),
-                images.c.missing.is_(False),
-            ).order_by(images.c.captured_at)
+        row = images.c
+        query = (
+            select(row.id, row.captured_at, row.width, row.height)
+            .where(
+                row.timelapse_id == timelapse_id,
+                row.quarantined.is_(False),
+                row.missing.is_(False),
+            )
+            .order_by(row.captured_at)
         )
+
+        def work(connection: Connection) -> list[RenderImage]:
+            return [RenderImage(*image) for image in connection.execute(query)]
+
+        return await self._database.read(work)
 
     async def days(self, timelapse_id: int) -> list[ImageDay]:
         """The local days that kept images, the newest first."""
+        days = daily_statistics.c
+        sample = (
+            select(images.c.id)
+            .where(
+                images.c.timelapse_id == days.timelapse_id,
+                images.c.local_day == days.day,
+                images.c.quarantined.is_(False),
+            )
+            .limit(1)
+            .scalar_subquery()
+        )
         query = (
-            select(images.c.local_day, func.count(), func.max(images.c.id))
-            .where(images.c.timelapse_id == timelapse_id, images.c.quarantined.is_(False))
-            .group_by(images.c.local_day)
-            .order_by(images.c.local_day.desc())
+            select(days.day, days.images, sample)
+            .where(days.timelapse_id == timelapse_id, days.images > 0)
+            .order_by(days.day.desc())
         )
 
         def work(connection: Connection) -> list[ImageDay]:
             return [ImageDay(*row) for row in connection.execute(query)]
 
         return await self._database.read(work)
-
-    async def utc_days(self, timelapse_id: int) -> set[date]:
-        """The days in UTC, as the folders have them, of all images of a timelapse."""
-        day = type_coerce(images.c.captured_at, BigInteger) // DAY
-        query = select(day).where(images.c.timelapse_id == timelapse_id).distinct()
-
-        def work(connection: Connection) -> set[date]:
-            return {
-                (EPOCH + number * DAY * MILLISECOND).date()
-                for (number,) in connection.execute(query)
-            }
-
-        return await self._database.read(work)
-
-    async def stored(self, timelapse_id: int, utc_day: date) -> list[StoredImage]:
-        """What the rows of a day in UTC say of their files."""
-        begin = datetime.combine(utc_day, time(), UTC)
-        query = select(
-            images.c.id, images.c.captured_at, images.c.quarantined, images.c.missing
-        ).where(
-            images.c.timelapse_id == timelapse_id,
-            images.c.captured_at >= begin,
-            images.c.captured_at < begin + timedelta(days=1),
-        )
-        return await self._database.read(
-            lambda connection: [StoredImage(*row) for row in connection.execute(query)]
-        )
-
-    async def mark_missing(self, image_ids: Collection[int], *, missing: bool) -> None:
-        """Remember that files are gone, or back; rows stay what they are otherwise."""
-
-        def work(connection: Connection) -> None:
-            for some in batched(image_ids, ROWS_AT_ONCE, strict=False):
-                connection.execute(
-                    update(images).where(images.c.id.in_(some)).values(missing=missing)
-                )
-
-        await self._database.write(work)
 
     async def _all(self, query: Select[tuple[object, ...]]) -> list[Image]:
         def work(connection: Connection) -> list[Image]:

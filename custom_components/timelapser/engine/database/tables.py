@@ -143,6 +143,11 @@ images = Table(
     UniqueConstraint("timelapse_id", "captured_at"),
     Index(None, "timelapse_id", "local_day"),
     Index(None, "camera_id", "captured_at"),
+    # All that a render asks for: rows of a timelapse lie far apart, as many as there are cameras.
+    Index(
+        "ix_images_render",
+        *("timelapse_id", "captured_at", "quarantined", "missing", "width", "height"),
+    ),
 )
 
 ticks = Table(

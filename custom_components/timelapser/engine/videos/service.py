@@ -8,7 +8,7 @@ from datetime import datetime
 import logging
 from pathlib import Path
 
-from ..database.image_operations import ImageOperations
+from ..database.image_operations import ImageOperations, RenderImage
 from ..database.timelapse_operations import TimelapseOperations
 from ..database.video_operations import VideoOperations
 from ..errors import FrameCountError, JobStateError, NoImagesError, RenderError, TimelapserError
@@ -21,7 +21,7 @@ from ..events import (
     VideoStarted,
 )
 from ..images.files import PART_SUFFIX, Storage
-from ..models import Image, JobState, RenderJob, Video, VideoSettings
+from ..models import JobState, RenderJob, Video, VideoSettings
 from .command import render_command
 from .ffmpeg import Spawn, encode
 from .probe import find_ffprobe, probe
@@ -83,6 +83,12 @@ class VideoService:
         self._publish(VideoFailed(job.camera_id, job))
         return job
 
+    async def cancel_all(self, timelapse_id: int) -> None:
+        """End every queued or running job of a timelapse."""
+        for job in await self._operations.unfinished_jobs(timelapse_id):
+            with suppress(JobStateError):
+                await self.cancel(job.id)
+
     async def recover(self) -> None:
         """Queue again what a restart cut off."""
         for job in await self._operations.requeue_running():
@@ -130,7 +136,7 @@ class VideoService:
     async def _render(self, job: RenderJob) -> None:
         timelapse = await self._timelapses.get(job.timelapse_id)
         rows = await self._images.for_render(timelapse.id)
-        plan = await self._run(self._usable, rows)
+        plan = await self._run(self._usable, timelapse.folder, rows)
         if len(plan) < len(rows):
             _LOGGER.warning(
                 "Camera %s: render job %s leaves out %s images whose files are missing or damaged",
@@ -149,7 +155,7 @@ class VideoService:
         self._publish(VideoFinished(job.camera_id, await self._operations.get_job(job.id), video))
 
     async def _make(
-        self, job: RenderJob, plan: list[tuple[Image, Path]], part: Path, output: Path
+        self, job: RenderJob, plan: list[tuple[RenderImage, Path]], part: Path, output: Path
     ) -> Video:
         first = plan[0][0]
         await self._run(_make_folder, part.parent)
@@ -193,10 +199,10 @@ class VideoService:
             for jpeg in await self._run(_read, paths[start : start + BATCH]):
                 yield jpeg
 
-    def _usable(self, rows: list[Image]) -> list[tuple[Image, Path]]:
+    def _usable(self, folder: str, rows: list[RenderImage]) -> list[tuple[RenderImage, Path]]:
         """Answer the rows whose file is there and begins like a JPEG."""
         paths = [
-            (row, self._storage.image_path(row.folder, row.captured_at, row.quarantined))
+            (row, self._storage.image_path(folder, row.captured_at, quarantined=False))
             for row in rows
         ]
         return [(row, path) for row, path in paths if _is_jpeg(path)]

@@ -50,6 +50,11 @@ def _add_columns() -> None:
     op.add_column(
         "images", sa.Column("missing", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.create_index(
+        "ix_images_render",
+        "images",
+        ["timelapse_id", "captured_at", "quarantined", "missing", "width", "height"],
+    )
 
 
 def _create_tables() -> None:
