@@ -206,3 +206,14 @@ async def test_change_leaves_a_running_render_alone(
             while not (found := await hub.video_rows.get_job(job["job_id"])).state.is_over:
                 await asyncio.sleep(0.02)
     assert found.state is JobState.FINISHED
+
+
+async def test_bad_value_that_is_stored_is_left_out_and_named(
+    home: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    object.__setattr__(entry, "options", {"interval": 0, "fps": 30})
+    hub = await set_up(home, entry)
+    settings = hub.cameras[CAMERA].settings
+    assert (settings.capture.interval, settings.video.fps) == (3600, 30)
+    assert caplog.text.count("A stored setting of a hub is left out") == 1
+    assert "setting interval, value 0" in caplog.text

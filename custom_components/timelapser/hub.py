@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -36,7 +37,7 @@ from .engine.database.statistics_operations import Scope, StatisticsOperations
 from .engine.database.timelapse_operations import TimelapseOperations
 from .engine.database.verify_operations import VerifyOperations
 from .engine.database.video_operations import VideoOperations
-from .engine.errors import DatabaseTooNewError, TimelapserError
+from .engine.errors import DatabaseTooNewError, DatabaseUnavailableError, TimelapserError
 from .engine.events import Event, RenderChanged, VideoFinished, VideoProgress
 from .engine.images.files import Storage
 from .engine.images.recorder import Recorder
@@ -120,9 +121,8 @@ class TimelapserHub:
             publish=self._publish,
             ffmpeg=get_ffmpeg_manager(hass).binary,
         )
-        self.statistic_rows = StatisticsOperations(self.database)
         self.statistics = StatisticsService(
-            self.statistic_rows, self.storage, self.image_pool, dt_util.utcnow
+            StatisticsOperations(self.database), self.storage, self.image_pool, dt_util.utcnow
         )
         self.coordinator = HubCoordinator(hass, entry, self.statistics, self.video_rows)
         self.settings = SettingsService(SettingsOperations(database), self._publish)
@@ -201,9 +201,9 @@ class TimelapserHub:
         )
         for subentry_id, subentry in self._entry.subentries.items():
             snapshot = await self.async_snapshot(subentry)
-            self.cameras[subentry_id] = CameraRuntime(
-                self._hass, self._entry, self, subentry, snapshot
-            )
+            camera = CameraRuntime(self._hass, self._entry, self, subentry, snapshot)
+            self.settings.check_stored(camera.levels(camera.timelapse))
+            self.cameras[subentry_id] = camera
 
     async def async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:
         """Read all that is shown of a camera."""
@@ -310,7 +310,9 @@ class TimelapserHub:
         """Apply changed options and subentries to the cameras in place."""
         for subentry_id, camera in self.cameras.items():
             subentry = self._entry.subentries[subentry_id]
-            await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
+            # Without a database, the next start enters the name.
+            with suppress(DatabaseUnavailableError):
+                await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
             await camera.async_apply(subentry)
             await camera.async_refresh()
 

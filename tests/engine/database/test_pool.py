@@ -144,3 +144,10 @@ def test_advice(
     lanes = {Lane.READ: replace(IDLE, **read), Lane.WRITE: replace(IDLE, **write)}
     status = PoolStatus(3, 3, 0, 0, lanes, probe)
     assert [found.advice for found in recommend(status)] == advice
+
+
+async def test_closed_database_is_away(tmp_path: Path) -> None:
+    pool = PoolManager(SqliteConfig(tmp_path / "timelapser.db"))
+    await pool.close()
+    with pytest.raises(DatabaseUnavailableError):
+        await pool.run(Lane.READ, one)

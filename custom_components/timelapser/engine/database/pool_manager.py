@@ -124,6 +124,7 @@ class PoolManager:
             Lane.READ: LaneMetrics(config.readers),
         }
         self.last_probe: Probe | None = None
+        self._closed = False
         self._threads = {
             lane: ThreadPoolExecutor(metrics.threads, f"timelapser-db-{lane}")
             for lane, metrics in self.metrics.items()
@@ -146,6 +147,9 @@ class PoolManager:
 
     async def _call[T](self, lane: Lane, call: Callable[[], T]) -> T:
         await self._take_slot(lane)
+        if self._closed:
+            self._give_slot(lane)
+            raise DatabaseUnavailableError(reason="it was closed")
         future = asyncio.get_running_loop().run_in_executor(self._threads[lane], call)
         future.add_done_callback(lambda _: self._give_slot(lane))
         # The thread goes on when the caller is cancelled; so does its slot.
@@ -177,6 +181,7 @@ class PoolManager:
 
     async def close(self) -> None:
         """Finish what runs and let go of connections and threads."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self._shut_down)
 
     async def _take_slot(self, lane: Lane) -> None:

@@ -1,9 +1,13 @@
 """Changing settings: checked, stored at their level, and told."""
 
+import logging
+
 from ..database.settings_operations import SettingsOperations
 from ..events import Publish, SettingsChanged
-from .inheritance import Levels, Values, changed
+from .inheritance import Levels, Values, changed, resolve
 from .schema import Level
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class SettingsService:
@@ -15,6 +19,14 @@ class SettingsService:
     def __init__(self, operations: SettingsOperations, publish: Publish) -> None:
         self._operations = operations
         self._publish = publish
+        self._told: set[tuple[Level, str]] = set()
+
+    def check_stored(self, levels: Levels) -> None:
+        """Say in the log, once, which stored values are left out because they are not valid."""
+        for level, error in resolve(levels).refused:
+            if (level, str(error)) not in self._told:
+                self._told.add((level, str(error)))
+                _LOGGER.warning("A stored setting of a %s is left out: %s", level, error)
 
     def change_entry(
         self, camera_id: str, levels: Levels, level: Level, changes: Values
