@@ -13,6 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.timelapser.const import CONF_SOURCE, CONF_STORAGE, DOMAIN, SUBENTRY_CAMERA
+from custom_components.timelapser.engine.monitoring import reconciliation
+from custom_components.timelapser.engine.timelapses import deletion
 from tests.harness.still_server import StillServer
 
 pytest_plugins = ["tests.harness.fixtures"]
@@ -83,6 +85,13 @@ def entry(camera_server: StillServer, storage: Path) -> MockConfigEntry:
             )
         ],
     )
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Background work does not give way: where a test freezes time, no sleep would ever end."""
+    for module in (reconciliation, deletion):
+        monkeypatch.setattr(module, "PAUSE", 0)
 
 
 @pytest.fixture(autouse=True)

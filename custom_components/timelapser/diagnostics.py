@@ -11,6 +11,7 @@ from .camera_runtime import CameraRuntime
 from .const import CONF_DATABASE, CONF_STORAGE
 from .engine.database.pool_advice import recommend
 from .hub import TimelapserConfigEntry, TimelapserHub
+from .library import timelapse_outlook
 from .plain import job_data, timelapse_data
 
 TO_REDACT = {
@@ -53,10 +54,12 @@ def _database(hub: TimelapserHub) -> dict[str, Any]:
 
 def _state(runtime: CameraRuntime) -> dict[str, Any]:
     snapshot = runtime.coordinator.data
-    timelapse = snapshot.timelapse and timelapse_data(snapshot.timelapse)
+    timelapse = snapshot.timelapse and timelapse_data(
+        snapshot.timelapse, timelapse_outlook(runtime, snapshot.timelapse)
+    )
     if timelapse:
-        # Its name may tell where somebody lives.
-        timelapse |= {"name": REDACTED}
+        # They may tell where somebody lives.
+        timelapse |= {"name": REDACTED, "notes": REDACTED}
     return {
         "health": snapshot.health.value,
         "images": snapshot.camera.image_count,

@@ -1,6 +1,6 @@
 """Actions on the life of timelapses."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from homeassistant.const import ATTR_NAME
 from homeassistant.core import ServiceCall
@@ -19,6 +19,7 @@ from .common import (
     ATTR_TIMELAPSE_ID,
     LIMIT,
     SETTINGS,
+    Fields,
     bounded,
     camera_action,
 )
@@ -41,6 +42,10 @@ RULES: Final = {
 TIMELAPSE_ID: Final = {vol.Required(ATTR_TIMELAPSE_ID): cv.positive_int}
 
 
+def _given(call: ServiceCall, fields: Fields) -> dict[str, Any]:
+    return {str(name): call.data[name] for name in fields if name in call.data}
+
+
 def _answer(camera: CameraRuntime, timelapse: Timelapse) -> dict[str, Any]:
     return timelapse_data(timelapse, timelapse_outlook(camera, timelapse))
 
@@ -50,7 +55,7 @@ async def _start(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
     if ATTR_INTERVAL in call.data:
         settings[ATTR_INTERVAL] = call.data[ATTR_INTERVAL]
     name = call.data.get(ATTR_NAME)
-    rules = StopRules(**{key: call.data[key] for key in RULES if key in call.data})
+    rules = cast("StopRules", _given(call, RULES))
     return _answer(camera, await camera.async_start_timelapse(name, settings, rules))
 
 
@@ -69,7 +74,7 @@ async def _complete(
 
 
 async def _update(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    changes = TimelapseChanges(**{key: call.data[key] for key in CHANGES if key in call.data})
+    changes = cast("TimelapseChanges", _given(call, CHANGES))
     timelapse_id = call.data[ATTR_TIMELAPSE_ID]
     return _answer(camera, await async_update_timelapse(hub, camera, timelapse_id, changes))
 

@@ -9,6 +9,7 @@ import voluptuous as vol
 from ..camera_runtime import CameraRuntime
 from ..engine.models import Quality, Video
 from ..hub import TimelapserHub
+from ..library import async_delete_video
 from ..media_identifier import VideoIdentifier
 from ..plain import job_data, video_data
 from .common import (
@@ -24,6 +25,7 @@ from .common import (
 ATTR_FPS = "fps"
 ATTR_JOB_ID = "job_id"
 ATTR_QUALITY = "quality"
+ATTR_VIDEO_ID = "video_id"
 
 
 async def _render(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
@@ -33,6 +35,10 @@ async def _render(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall)
 
 async def _cancel(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
     return job_data(await hub.videos.cancel(call.data[ATTR_JOB_ID]))
+
+
+async def _delete(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
+    return _video(hub, await async_delete_video(hub, camera, call.data[ATTR_VIDEO_ID]))
 
 
 async def _list_videos(
@@ -69,6 +75,9 @@ ACTIONS = (
         },
     ),
     hub_action("cancel_render", _cancel, {vol.Required(ATTR_JOB_ID): cv.positive_int}),
+    camera_action(
+        "delete_video", _delete, {vol.Required(ATTR_VIDEO_ID): cv.positive_int}, admin=True
+    ),
     camera_action("list_videos", _list_videos, {**LIMIT, **TIMELAPSE}, query=True),
     camera_action("list_render_jobs", _list_jobs, {**LIMIT, **TIMELAPSE}, query=True),
 )

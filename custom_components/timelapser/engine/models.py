@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,6 +163,22 @@ class Timelapse:
         """Mean corruption score over all judged images, quarantined ones too."""
         judged = self.image_count + self.quarantine_count
         return self.score_sum / judged if judged else None
+
+
+class StopRules(TypedDict, total=False):
+    """When a timelapse stops by itself; whichever comes first, None for never."""
+
+    stop_at: datetime | None
+    stop_after_days: int | None
+    stop_after_images: int | None
+
+
+class TimelapseChanges(StopRules, total=False):
+    """What people may change of a timelapse; what is left out stays as it is."""
+
+    name: str
+    starred: bool
+    notes: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ async def test_one_unfinished_timelapse_per_camera(either: Engine) -> None:
     first = await either.timelapse()
     with pytest.raises(TimelapseExistsError):
         await either.timelapse()
-    await either.timelapses.change_state(first.id, {TimelapseState.RUNNING}, TimelapseState.PAUSED)
+    await either.timelapses.change_state(
+        first.id, {TimelapseState.RUNNING}, TimelapseState.PAUSED, BEGIN
+    )
     with pytest.raises(TimelapseExistsError):
         await either.timelapse()
     await either.timelapses.change_state(
@@ -98,7 +100,7 @@ async def test_one_unfinished_timelapse_per_camera(either: Engine) -> None:
     assert [found.id for found in await either.timelapses.find("cam")] == [second.id, first.id]
     with pytest.raises(TimelapseStateError):
         await either.timelapses.change_state(
-            first.id, {TimelapseState.RUNNING}, TimelapseState.PAUSED
+            first.id, {TimelapseState.RUNNING}, TimelapseState.PAUSED, BEGIN
         )
 
 

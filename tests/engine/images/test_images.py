@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from custom_components.timelapser.engine.images.files import (
     write_atomically,
 )
 from custom_components.timelapser.engine.images.ingest import ingest
+from custom_components.timelapser.engine.images.inventory import Place
 from custom_components.timelapser.engine.images.service import ImageService, ImageSize
 from custom_components.timelapser.engine.models import (
     Frame,
@@ -190,28 +191,29 @@ async def test_missing_small_files_fall_back(service: ImageService, jpeg: bytes)
     assert await service.path(image, ImageSize.THUMB) is None
 
 
-async def test_files_without_a_row_are_found(service: ImageService, jpeg: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "quarantined", "reason"),
+    [(None, False, None), (b"", True, "unreadable"), (b"no picture", True, "unreadable")],
+)
+async def test_files_without_a_row_are_judged_anew(
+    service: ImageService,
+    tmp_path: Path,
+    jpeg: bytes,
+    data: bytes | None,
+    *,
+    quarantined: bool,
+    reason: str | None,
+) -> None:
     """A crash between the file's rename and the row's commit loses nothing."""
-    recorded = await service.keep(Frame(NOON, jpeg), TIMELAPSE, Settings(), ZONE)
-    later = NOON + timedelta(seconds=2)
-    lost = await service.keep(Frame(later, jpeg), TIMELAPSE, Settings(), ZONE)
-    bad = await service.keep(
-        Frame(later + timedelta(seconds=2), jpeg[:5000]), TIMELAPSE, Settings(), ZONE
-    )
-    found = await service.adopt_unrecorded(
-        TIMELAPSE, {recorded.captured_at}, recorded.captured_at, Settings(), ZONE
-    )
-    assert [new.captured_at for new in found] == [lost.captured_at, bad.captured_at]
-    assert [new.quarantined for new in found] == [False, True]
-
-
-async def test_leftovers_are_removed(service: ImageService, tmp_path: Path) -> None:
-    folder = tmp_path / "garden-1/7/images/2026-11-24"
-    folder.mkdir(parents=True)
-    (folder / ".20261124T120000123Z.jpg.part").write_bytes(b"half")
-    (folder / "20261124T120000123Z.jpg").write_bytes(b"whole")
-    assert await service.remove_leftovers() == 1
-    assert files(folder) == ["20261124T120000123Z.jpg"]
+    lost = await service.keep(Frame(NOON, jpeg), TIMELAPSE, Settings(), ZONE)
+    path = tmp_path / "garden-1/7/images/2026-11-24/20261124T120000123Z.jpg"
+    if data is not None:
+        path.write_bytes(data)
+    found = await service.adopt(TIMELAPSE, Place(lost.captured_at, False), Settings(), ZONE)
+    assert found.quarantined is quarantined
+    assert found.judgement.reasons == ((reason,) if reason else ())
+    assert await service.path(row(found), ImageSize.FULL) is not None
+    assert path.exists() is not quarantined
 
 
 def test_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

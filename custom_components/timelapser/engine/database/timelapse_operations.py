@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import NotFoundError, TimelapseExistsError, TimelapseStateError
-from ..models import Timelapse, TimelapseState
+from ..models import StopRules, Timelapse, TimelapseChanges, TimelapseState
 from .camera_operations import fetch_camera
+from .counters import forget_timelapse
 from .database import Database, inserted_id
 from .settings_operations import fetch_settings, store_settings
 from .tables import timelapses
@@ -22,7 +23,12 @@ class TimelapseOperations:
         self._database = database
 
     async def create(
-        self, camera_id: str, name: str, settings: Mapping[str, object], now: datetime
+        self,
+        camera_id: str,
+        name: str,
+        settings: Mapping[str, object],
+        now: datetime,
+        rules: StopRules | None = None,
     ) -> Timelapse:
         """Enter a running timelapse; raise TimelapseExistsError when one is unfinished."""
 
@@ -37,16 +43,12 @@ class TimelapseOperations:
                 "resumed_at": now,
             }
             try:
-                result = connection.execute(insert(timelapses).values(values))
+                result = connection.execute(insert(timelapses).values({**values, **(rules or {})}))
             except IntegrityError as error:
                 # The one unique index says: at most one unfinished timelapse per camera.
                 raise TimelapseExistsError(camera=camera.name) from error
             timelapse_id = inserted_id(result)
-            connection.execute(
-                update(timelapses)
-                .where(timelapses.c.id == timelapse_id)
-                .values(folder=f"{camera.folder}/{timelapse_id}")
-            )
+            _update(connection, timelapse_id, {"folder": f"{camera.folder}/{timelapse_id}"})
             store_settings(connection, timelapse_id, settings)
             return _fetch(connection, timelapse_id)
 
@@ -57,7 +59,7 @@ class TimelapseOperations:
         timelapse_id: int,
         allowed: Collection[TimelapseState],
         state: TimelapseState,
-        completed_at: datetime | None = None,
+        at: datetime,
     ) -> Timelapse:
         """Move a timelapse on; raise TimelapseStateError when it is in none of `allowed`."""
 
@@ -65,12 +67,38 @@ class TimelapseOperations:
             timelapse = _fetch(connection, timelapse_id)
             if timelapse.state not in allowed:
                 raise TimelapseStateError(timelapse=timelapse.name, state=timelapse.state)
-            connection.execute(
-                update(timelapses)
-                .where(timelapses.c.id == timelapse_id)
-                .values(state=state, completed_at=completed_at)
-            )
+            values: dict[str, object] = {"state": state}
+            if state in _MOMENTS:
+                values[_MOMENTS[state]] = at
+            _update(connection, timelapse_id, values)
             return _fetch(connection, timelapse_id)
+
+        return await self._database.write(work)
+
+    async def update(self, timelapse_id: int, changes: TimelapseChanges) -> Timelapse:
+        """Change what people may change; raise NotFoundError when there is no such timelapse."""
+
+        def work(connection: Connection) -> Timelapse:
+            if changes:
+                _update(connection, timelapse_id, changes)
+            return _fetch(connection, timelapse_id)
+
+        return await self._database.write(work)
+
+    async def delete(self, timelapse_id: int, started_at: datetime) -> bool:
+        """Delete a timelapse with all its rows; answer whether it was there.
+
+        Its start is asked for because SQLite gives the id of a deleted row to another one.
+        """
+        query = select(timelapses.c.id).where(
+            timelapses.c.id == timelapse_id, timelapses.c.started_at == started_at
+        )
+
+        def work(connection: Connection) -> bool:
+            there = connection.execute(query).one_or_none() is not None
+            if there:
+                forget_timelapse(connection, timelapse_id)
+            return there
 
         return await self._database.write(work)
 
@@ -110,6 +138,13 @@ class TimelapseOperations:
 
 
 _SELECT = select(timelapses)
+_MOMENTS = {TimelapseState.RUNNING: "resumed_at", TimelapseState.COMPLETED: "completed_at"}
+
+
+def _update(connection: Connection, timelapse_id: int, values: Mapping[str, object]) -> None:
+    connection.execute(
+        update(timelapses).where(timelapses.c.id == timelapse_id).values(dict(values))
+    )
 
 
 def _fetch(connection: Connection, timelapse_id: int) -> Timelapse:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from ..errors import JobStateError, NotFoundError
 from ..models import JobState, Quality, RenderJob, Timelapse, Video, VideoFile, VideoSettings
@@ -51,6 +51,16 @@ class VideoOperations:
         """Jobs, the newest first."""
         query = _filtered(
             _JOBS.order_by(render_jobs.c.id.desc()), render_jobs, camera_id, timelapse_id, limit
+        )
+        return await self._database.read(
+            lambda connection: [_job(row) for row in connection.execute(query)]
+        )
+
+    async def unfinished_jobs(self, timelapse_id: int) -> list[RenderJob]:
+        """The queued and running jobs of a timelapse."""
+        query = _JOBS.where(
+            render_jobs.c.timelapse_id == timelapse_id,
+            render_jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]),
         )
         return await self._database.read(
             lambda connection: [_job(row) for row in connection.execute(query)]
@@ -144,7 +154,10 @@ class VideoOperations:
         return await self._database.write(work)
 
     async def find_videos(
-        self, camera_id: str | None = None, timelapse_id: int | None = None, limit: int = 100
+        self,
+        camera_id: str | None = None,
+        timelapse_id: int | None = None,
+        limit: int | None = 100,
     ) -> list[Video]:
         """Videos, the newest first."""
         query = _filtered(
@@ -157,6 +170,23 @@ class VideoOperations:
     async def get_video(self, video_id: int) -> Video:
         """Answer one video; raise NotFoundError when there is none."""
         return await self._database.read(lambda connection: _fetch_video(connection, video_id))
+
+    async def delete(self, video_id: int, created_at: datetime) -> bool:
+        """Delete a video's row; answer whether it was there.
+
+        Its birth is asked for because SQLite gives the id of a deleted row to another one.
+        """
+        query = select(videos).where(videos.c.id == video_id, videos.c.created_at == created_at)
+
+        def work(connection: Connection) -> bool:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return False
+            connection.execute(delete(videos).where(videos.c.id == video_id))
+            count_video(connection, _video(row), sign=-1)
+            return True
+
+        return await self._database.write(work)
 
     async def _change(
         self, job_id: int, allowed: Iterable[JobState], values: dict[str, object]
@@ -177,7 +207,11 @@ _JOBS = select(render_jobs, videos.c.id.label("video_id")).outerjoin(
 
 
 def _filtered(
-    query: Select[Any], table: Any, camera_id: str | None, timelapse_id: int | None, limit: int
+    query: Select[Any],
+    table: Any,
+    camera_id: str | None,
+    timelapse_id: int | None,
+    limit: int | None,
 ) -> Select[Any]:
     if camera_id is not None:
         query = query.where(table.c.camera_id == camera_id)

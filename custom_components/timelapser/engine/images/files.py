@@ -12,6 +12,7 @@ from ..errors import OutsideStorageError, StorageError
 
 STAMP = "%Y%m%dT%H%M%S"
 PART_SUFFIX = ".part"
+IMAGE_SUFFIX = ".jpg"
 
 
 class ThumbSize(StrEnum):
@@ -30,6 +31,7 @@ class Storage:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.opened_at = 0.0
 
     def camera_folder(self, name: str, camera_id: str) -> str:
         """Answer a folder name for a camera: readable, and unique by the end of its id."""
@@ -45,13 +47,13 @@ class Storage:
         return (
             self.images_folder(folder, quarantined=quarantined)
             / f"{captured_at:%Y-%m-%d}"
-            / f"{_stamp(captured_at)}.jpg"
+            / f"{stamp(captured_at)}{IMAGE_SUFFIX}"
         )
 
     def thumb_path(self, folder: str, captured_at: datetime, size: ThumbSize) -> Path:
         """Where a small copy of an image lies."""
         day = f"{captured_at:%Y-%m-%d}"
-        return self.resolve(folder) / "thumbs" / day / f"{_stamp(captured_at)}.{size}.jpg"
+        return self.resolve(folder) / "thumbs" / day / f"{stamp(captured_at)}.{size}.jpg"
 
     def videos_folder(self, folder: str) -> Path:
         """Where a timelapse's videos lie."""
@@ -70,33 +72,34 @@ class Storage:
         return path.relative_to(self.root.resolve()).as_posix()
 
     def check_writable(self) -> None:
-        """Make the root if need be and write to it; raise StorageError when that fails."""
+        """Make the root if need be and write to it; raise StorageError when that fails.
+
+        From then on `opened_at` tells, by the disk's own clock, what was there before.
+        """
         probe = self.root / f".probe{PART_SUFFIX}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"probe")
+            self.opened_at = probe.stat().st_mtime
             probe.unlink()
         except OSError as error:
             raise StorageError(folder=str(self.root)) from error
 
-    def remove_leftovers(self) -> int:
-        """Remove what an interrupted run left half-written; answer how many files."""
-        leftovers = [path for path in self.root.rglob(f".*{PART_SUFFIX}") if path.is_file()]
-        for path in leftovers:
-            path.unlink(missing_ok=True)
-        return len(leftovers)
-
 
 def captured_at_of(path: Path) -> datetime | None:
     """Answer the moment that a file's name tells, or None for a name that is not ours."""
-    stem = path.stem
+    return moment_of(path.stem) if path.suffix == IMAGE_SUFFIX else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """Answer the moment of a stamp, or None for what is none."""
     try:
-        moment = datetime.strptime(stem[:15], STAMP).replace(tzinfo=UTC)
-        milliseconds = int(stem[15:18])
+        moment = datetime.strptime(text[:15], STAMP).replace(tzinfo=UTC)
+        milliseconds = int(text[15:18])
     except ValueError:
         return None
     moment = moment.replace(microsecond=milliseconds * 1000)
-    return moment if _stamp(moment) == stem else None
+    return moment if stamp(moment) == text else None
 
 
 def part_path(path: Path) -> Path:
@@ -125,6 +128,7 @@ def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
         raise StorageError(folder=str(path.parent)) from error
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Answer the moment as it stands in names: UTC, with milliseconds."""
     moment = moment.astimezone(UTC)
     return f"{moment.strftime(STAMP)}{moment.microsecond // 1000:03d}Z"

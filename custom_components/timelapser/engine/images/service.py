@@ -1,7 +1,7 @@
 """Keeping images: measured, judged and written in one go off the event loop."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from ..corruption.service import CorruptionService, Verdict
+from ..errors import StorageError
 from ..models import Frame, Image, Judgement, NewImage, Timelapse
 from ..settings import Settings
-from .files import Storage, ThumbSize, captured_at_of, write_atomically
+from .files import Storage, ThumbSize, write_atomically
 from .ingest import Ingested, ingest
+from .inventory import Place
 
 
 class ImageSize(StrEnum):
@@ -51,23 +53,23 @@ class ImageService:
         """Answer an image's file, or the next larger one where a small one is missing."""
         return await self._run(partial(self._path, image, size))
 
-    async def adopt_unrecorded(
+    async def adopt(
         self,
         timelapse: Timelapse,
-        recorded: Collection[datetime],
-        since: datetime | None,
+        place: Place,
         settings: Settings,
         zone: tzinfo,
-    ) -> list[NewImage]:
-        """Find whole files that have no row, from the UTC day of `since` on, oldest first.
+    ) -> NewImage:
+        """Judge a file that has no row anew; where it cannot be read, move it to the quarantine.
 
-        They are what a crash between the file's rename and the row's commit leaves behind.
+        It is what a crash between the file's rename and the row's commit leaves behind. Raises
+        StorageError when it cannot be read from the disk.
         """
-        return await self._run(partial(self._adopt, timelapse, recorded, since, settings, zone))
+        return await self._run(partial(self._adopt, timelapse, place, settings, zone))
 
-    async def remove_leftovers(self) -> int:
-        """Remove half-written files of an interrupted run; answer how many."""
-        return await self._run(self._storage.remove_leftovers)
+    async def move(self, folder: str, captured_at: datetime, *, to_quarantine: bool) -> None:
+        """Move an image's file into the quarantine, or out of it; raise StorageError."""
+        await self._run(partial(self._move, folder, captured_at, to_quarantine))
 
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -84,36 +86,32 @@ class ImageService:
         return _new_image(timelapse, captured_at, zone, ingested, verdict)
 
     def _adopt(
-        self,
-        timelapse: Timelapse,
-        recorded: Collection[datetime],
-        since: datetime | None,
-        settings: Settings,
-        zone: tzinfo,
-    ) -> list[NewImage]:
-        found = []
-        for path, quarantined in self._files(timelapse.folder, since):
-            captured_at = captured_at_of(path)
-            if captured_at is None or captured_at in recorded:
-                continue
-            frame = Frame(captured_at, path.read_bytes())
-            ingested = ingest(frame, settings.capture.jpeg_quality)
-            judged = self._corruption.judge(ingested.metrics, settings.corruption)
-            self._write_thumbs(timelapse.folder, captured_at, ingested)
-            verdict = Verdict(judged.judgement, quarantined, judged.flagged)
-            found.append(_new_image(timelapse, captured_at, zone, ingested, verdict))
-        return sorted(found, key=lambda new: new.captured_at)
+        self, timelapse: Timelapse, place: Place, settings: Settings, zone: tzinfo
+    ) -> NewImage:
+        path = self._storage.image_path(timelapse.folder, place.captured_at, place.quarantined)
+        try:
+            frame = Frame(place.captured_at, path.read_bytes())
+        except OSError as error:
+            raise StorageError(folder=str(path.parent)) from error
+        ingested = ingest(frame, settings.capture.jpeg_quality)
+        judged = self._corruption.judge(ingested.metrics, settings.corruption)
+        quarantined = place.quarantined or not ingested.metrics.readable
+        if quarantined and not place.quarantined:
+            self._move(timelapse.folder, place.captured_at, True)
+        self._write_thumbs(timelapse.folder, place.captured_at, ingested)
+        verdict = Verdict(judged.judgement, quarantined, judged.flagged)
+        return _new_image(timelapse, place.captured_at, zone, ingested, verdict)
 
-    def _files(self, folder: str, since: datetime | None) -> list[tuple[Path, bool]]:
-        oldest = f"{since:%Y-%m-%d}" if since else ""
-        return [
-            (path, quarantined)
-            for quarantined in (False, True)
-            for path in self._storage.images_folder(folder, quarantined=quarantined).glob(
-                "????-??-??/*.jpg"
-            )
-            if path.parent.name >= oldest
-        ]
+    def _move(self, folder: str, captured_at: datetime, to_quarantine: bool) -> None:
+        source, target = (
+            self._storage.image_path(folder, captured_at, quarantined)
+            for quarantined in (not to_quarantine, to_quarantine)
+        )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target)
+        except OSError as error:
+            raise StorageError(folder=str(target.parent)) from error
 
     def _free_moment(self, folder: str, captured_at: datetime) -> datetime:
         """Answer the moment in whole milliseconds, moved on where a file has it already."""

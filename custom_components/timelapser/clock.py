@@ -1,0 +1,64 @@
+"""A camera's clock: when it captures, and when its timelapse stops by itself."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .engine.capture.schedule import next_tick
+
+RETRY: Final = timedelta(minutes=1)
+"""Until the next attempt where a timelapse could not be stopped in time."""
+
+
+class CameraClock:
+    """Calls at the next tick and at the stop, each once; then it wants to be set again."""
+
+    def __init__(
+        self, hass: HomeAssistant, on_tick: Callable[[datetime], None], on_stop: Callable[[], None]
+    ) -> None:
+        self._hass = hass
+        self._on_tick = on_tick
+        self._on_stop = on_stop
+        self._timers: list[CALLBACK_TYPE] = []
+        self._stop_at: datetime | None = None
+        self._stopped_for: datetime | None = None
+        self.tick_at: datetime | None = None
+
+    @callback
+    def async_set(self, interval: timedelta | None, stop_at: datetime | None) -> None:
+        """Tick at whole multiples of the interval, but not from the stop on; None for never."""
+        self.async_clear()
+        now = dt_util.utcnow()
+        self._stop_at = stop_at
+        if stop_at is not None:
+            again = stop_at == self._stopped_for
+            self._call(self._stop, max(stop_at, now + RETRY) if again else stop_at)
+        if interval is not None:
+            tick_at = next_tick(now, interval)
+            if stop_at is None or tick_at < stop_at:
+                self.tick_at = tick_at
+                self._call(self._tick, tick_at)
+
+    @callback
+    def async_clear(self) -> None:
+        """Call no more."""
+        self.tick_at = None
+        while self._timers:
+            self._timers.pop()()
+
+    def _call(self, work: Callable[[datetime], None], moment: datetime) -> None:
+        self._timers.append(async_track_point_in_utc_time(self._hass, work, moment))
+
+    @callback
+    def _tick(self, _now: datetime) -> None:
+        if self.tick_at is not None:
+            self._on_tick(self.tick_at)
+
+    @callback
+    def _stop(self, _now: datetime) -> None:
+        self._stopped_for = self._stop_at
+        self._on_stop()
