@@ -9,7 +9,7 @@ with a keyframe, which is the easiest case for everybody.
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
@@ -29,36 +29,39 @@ from custom_components.timelapser.engine.models import Transport
 from tests.harness import scene
 from tests.harness.rtsp_server import RtspServer
 
-SIZE = (1920, 1080)
-SECONDS = 4
+SIZE, QUICK_SIZE = (1920, 1080), (640, 360)
+GOP_SECONDS, QUICK_GOP_SECONDS = 2.0, 0.4
 TIMEOUT = 15.0
 SKIPPED = 3
 
 
 def serve(clip: Path, pipe: Connection) -> None:
-    """Be the camera until told to stop."""
+    """Be the camera until the other end closes, which it also does by dying."""
 
     async def run() -> None:
         async with RtspServer({"/live": clip}) as server:
             pipe.send(server.url("/live"))
-            await asyncio.to_thread(pipe.recv)
+            with suppress(EOFError):
+                await asyncio.to_thread(pipe.recv)
 
     asyncio.run(run())
 
 
 @contextmanager
-def camera(folder: Path) -> Iterator[str]:
+def camera(folder: Path, size: tuple[int, int], gop_seconds: float) -> Iterator[str]:
     """Run a camera in another process; its URL."""
     clip = folder / "live.mp4"
-    scene.clip(clip, size=SIZE, seconds=SECONDS, gop_seconds=2)
+    scene.clip(clip, size=size, seconds=2 * gop_seconds, gop_seconds=gop_seconds)
     spawn = get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=serve, args=(clip, theirs))
     process.start()
+    # Held here as well, it would keep us waiting for the URL of a camera that died.
+    theirs.close()
     try:
         yield ours.recv()
     finally:
-        ours.send(None)
+        ours.close()
         process.join()
 
 
@@ -92,9 +95,10 @@ def take_obvious(url: str) -> None:
 def main() -> None:
     """Measure."""
     quick = parse(__doc__)
+    size, gop = (QUICK_SIZE, QUICK_GOP_SECONDS) if quick else (SIZE, GOP_SECONDS)
     with (
         TemporaryDirectory() as folder,
-        camera(Path(folder)) as url,
+        camera(Path(folder), size, gop) as url,
         ThreadPoolExecutor(1) as executor,
     ):
         figures = {}

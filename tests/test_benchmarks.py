@@ -15,7 +15,6 @@ NAMES = sorted(
 )
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_run(name: str) -> None:
     run = subprocess.run(
@@ -24,7 +23,7 @@ def test_quick_run(name: str) -> None:
         capture_output=True,
         cwd="/",
         text=True,
-        timeout=170,
+        timeout=110,
     )
     *table, last = run.stdout.splitlines()
     found = json.loads(last)
