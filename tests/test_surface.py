@@ -117,16 +117,22 @@ async def test_devices_and_entities(home: HomeAssistant, hub: TimelapserHub) -> 
         "capture",
         "capture_now",
         "complete_timelapse",
+        "coverage_today",
         "corruption_score",
+        "day_number",
         "health",
         "image_count",
+        "images_today",
         "last_capture",
         "latest",
         "next_capture",
+        "quarantined_today",
         "render_progress",
         "render_video",
         "start_timelapse",
+        "storage_used",
         "timelapse_state",
+        "video_count",
     }
 
 
