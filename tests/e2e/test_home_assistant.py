@@ -37,7 +37,9 @@ async def addresses(
     tmp_path: Path, socket_enabled: None
 ) -> AsyncIterator[dict[str, dict[str, str]]]:
     async with AsyncExitStack() as stack:
-        yield await start_cameras(stack, tmp_path / "cache")
+        yield await start_cameras(
+            stack, tmp_path / "cache", 0, "--small", "--seconds-per-day", "10"
+        )
 
 
 async def newest(hass: HomeAssistant, camera: AddedCamera) -> dict[str, Any]:

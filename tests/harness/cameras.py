@@ -19,6 +19,7 @@ from .still_server import StillServer
 
 STREAM_PATH = "/garden"
 FPS = 10
+FULL, SMALL = (1280, 720), (640, 360)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class CameraFarm:
         port: int = 0,
         user: str = "viewer",
         password: str = "lake:side@50%",
-        size: tuple[int, int] = (1280, 720),
+        size: tuple[int, int] = FULL,
         seconds_per_day: int = 40,
     ) -> None:
         self.seconds_per_day = seconds_per_day
@@ -126,6 +127,7 @@ async def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="first of three; 0: any free ones")
     parser.add_argument("--seconds-per-day", type=int, default=40)
+    parser.add_argument("--small", action="store_true", help="pictures of 640x360, drawn sooner")
     options = parser.parse_args()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -134,6 +136,7 @@ async def main() -> None:
         options.cache,
         host=options.host,
         port=options.port,
+        size=SMALL if options.small else FULL,
         seconds_per_day=options.seconds_per_day,
     ) as farm:
         print(json.dumps({k: asdict(v) for k, v in farm.addresses.items()}), flush=True)

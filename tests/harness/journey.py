@@ -38,12 +38,12 @@ def free_port(wanted: int = 0) -> int:
 
 
 async def start_cameras(
-    stack: AsyncExitStack, cache: Path, port: int = 0
+    stack: AsyncExitStack, cache: Path, port: int = 0, *options: str
 ) -> dict[str, dict[str, str]]:
     """Run the cameras as a process of their own, on three ports; answer their addresses."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.harness.cameras", "--cache", str(cache)),
-        *("--port", str(port)),
+        *("--port", str(port), *options),
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
         start_new_session=True,
