@@ -53,6 +53,7 @@ def test_every_setting_has_its_texts(level: Level, form: dict[str, Any]) -> None
 async def test_hub_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:
     flow = await home.config_entries.options.async_init(entry.entry_id)
     assert {str(key) for key in flow["data_schema"].schema} == {*SCHEMA}
+    assert "flag_below 70" in flow["description_placeholders"]["defaults"]
     configure = home.config_entries.options.async_configure
     wrong = {"flag_below": 30, "quarantine_below": 40}
     form = await configure(flow["flow_id"], wrong)

@@ -34,8 +34,8 @@ from .const import CONF_SOURCE, CONF_TRANSPORT
 from .engine.capture.urls import STILL_SCHEMES, STREAM_SCHEMES, normalized, parse_url
 from .engine.errors import HubNotLoadedError, TimelapserError
 from .engine.models import SourceKind, Transport
-from .engine.settings import Level, Settings, own_values, resolve, settable
-from .forms import SETTING_PLACEHOLDERS, entered, setting_selector, settings_form, shown
+from .engine.settings import Level, Settings, own_values, resolve
+from .forms import SETTING_PLACEHOLDERS, entered, setting_selector, settings_form, shown, told
 from .hub import TestFrame, TimelapserHub
 from .sources import create_source
 
@@ -109,6 +109,7 @@ class CameraFlow(ConfigSubentryFlow):
             else:
                 return self.async_abort(reason="reconfigure_successful")
         own = own_values(Level.CAMERA, subentry.data)
+        inherited = resolve({Level.HUB: self._get_entry().options}).values
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
@@ -116,17 +117,8 @@ class CameraFlow(ConfigSubentryFlow):
             ),
             errors=errors,
             description_placeholders=SETTING_PLACEHOLDERS
-            | {"inherited": self._inherited(set(own))}
+            | {"inherited": told(Level.CAMERA, inherited, own)}
             | placeholders,
-        )
-
-    def _inherited(self, own: set[str]) -> str:
-        """What is in effect where the camera says nothing."""
-        values = resolve({Level.HUB: self._get_entry().options}).values
-        return ", ".join(
-            f"{name} {value}"
-            for name, value in shown(values).items()
-            if name in settable(Level.CAMERA) and name not in own
         )
 
     async def async_step_entity(

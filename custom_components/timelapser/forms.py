@@ -1,6 +1,6 @@
 """Forms and fields made from the schema of settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from homeassistant.helpers.selector import (
@@ -44,6 +44,15 @@ def shown(values: Mapping[str, object]) -> dict[str, Any]:
     return {
         name: _SWITCH[value] if isinstance(value, bool) else value for name, value in values.items()
     }
+
+
+def told(level: Level, values: Mapping[str, object], own: Collection[str]) -> str:
+    """Say what is in effect where a level says nothing itself."""
+    return ", ".join(
+        f"{name} {value}"
+        for name, value in shown(values).items()
+        if name in settable(level) and name not in own
+    )
 
 
 def entered(level: Level, user_input: Mapping[str, Any]) -> dict[str, object]:

@@ -5,8 +5,8 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 
 from .engine.errors import TimelapserError
-from .engine.settings import Level, changed, own_values
-from .forms import SETTING_PLACEHOLDERS, entered, settings_form, shown
+from .engine.settings import Level, changed, own_values, resolve
+from .forms import SETTING_PLACEHOLDERS, entered, settings_form, shown, told
 from .hub import TimelapserHub
 
 
@@ -32,7 +32,9 @@ class TimelapserOptionsFlow(OptionsFlow):
                 settings_form(Level.HUB), user_input or shown(own)
             ),
             errors=errors,
-            description_placeholders=SETTING_PLACEHOLDERS | placeholders,
+            description_placeholders=SETTING_PLACEHOLDERS
+            | {"defaults": told(Level.HUB, resolve({}).values, own)}
+            | placeholders,
         )
 
     def _change(self, changes: dict[str, object]) -> dict[str, object]:
