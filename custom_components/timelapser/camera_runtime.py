@@ -270,7 +270,7 @@ class CameraRuntime:
                     self.settings,
                     dt_util.get_default_time_zone(),
                     planned_at=planned_at,
-                    deadline=self._clock.tick_at if planned_at else None,
+                    deadline=self._clock.deadline if planned_at else None,
                 )
             except SourceError as error:
                 await self.async_refresh()

@@ -28,6 +28,11 @@ class CameraClock:
         self._stopped_for: datetime | None = None
         self.tick_at: datetime | None = None
 
+    @property
+    def deadline(self) -> datetime | None:
+        """When a capture that runs has to be over: at the next tick, or else at the stop."""
+        return self.tick_at or self._stop_at
+
     @callback
     def async_set(self, interval: timedelta | None, stop_at: datetime | None) -> None:
         """Tick at whole multiples of the interval, but not from the stop on; None for never."""

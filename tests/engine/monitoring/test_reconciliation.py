@@ -1,6 +1,6 @@
 """Files and rows compared: what a crash, a disk or a person has left is put right."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import os
@@ -35,23 +35,28 @@ from tests.harness import scene
 FILE = VideoFile(2, 0.1, 24.0, 64, 36, "h264", "yuv420p", 5)
 
 
-def create_service(
-    parts: Engine, sleep: Callable[[float], object] = lambda _seconds: None
-) -> ReconciliationService:
-    async def wait(seconds: float) -> None:
-        sleep(seconds)
+type Sleep = Callable[[float], Awaitable[None]]
 
+
+async def no_sleep(_seconds: float) -> None:
+    pass
+
+
+def create_deletion(parts: Engine, sleep: Sleep = no_sleep) -> DeletionService:
     async def cancel_renders(_timelapse_id: int) -> None:
         pass
 
-    deletion = DeletionService(
+    return DeletionService(
         timelapses=parts.timelapses,
         videos=parts.videos,
         cancel_renders=cancel_renders,
         trash=Trash(parts.storage),
         executor=parts.pool,
-        sleep=wait,
+        sleep=sleep,
     )
+
+
+def create_service(parts: Engine, sleep: Sleep = no_sleep) -> ReconciliationService:
     return ReconciliationService(
         rows=Rows(
             timelapses=parts.timelapses,
@@ -63,13 +68,13 @@ def create_service(
         ),
         storage=parts.storage,
         images=parts.images,
-        deletion=deletion,
+        deletion=create_deletion(parts, sleep),
         executor=parts.pool,
         publish=parts.events.append,
         now=lambda: BEGIN,
         zone=lambda: ZONE,
         settings=lambda _timelapse: Settings(),
-        sleep=wait,
+        sleep=sleep,
     )
 
 
@@ -259,8 +264,12 @@ async def test_one_folder_at_a_time(house: House, jpeg: bytes) -> None:
     for days in range(1, 4):
         await keep_without_row(house, jpeg, BEGIN + timedelta(days=days))
     house.parts.storage.check_writable()
-    pauses: list[float] = []
-    found = await create_service(house.parts, pauses.append).run()
+    pauses = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    found = await create_service(house.parts, sleep).run()
     assert found == {"entered": 3}
     assert len(pauses) == 4
     # It comes after all there is: its days are counted in rows and in folders.

@@ -1,0 +1,1 @@
+"""Tests that kill what they watch."""
