@@ -17,6 +17,7 @@ from custom_components.timelapser.engine.database.migrations import (
 )
 from custom_components.timelapser.engine.database.pool_manager import Lane, PoolManager
 from custom_components.timelapser.engine.database.tables import METADATA
+from custom_components.timelapser.engine.database.verify_operations import VerifyOperations
 from custom_components.timelapser.engine.errors import DatabaseTooNewError
 from tests.engine.conftest import open_engine
 
@@ -75,6 +76,9 @@ async def test_data_survive_every_step(
         assert [image.id for image in await parts.image_rows.for_render(1)] == [1, 2]
         (video,) = await parts.videos.find_videos("cam")
         assert video.file.frames == 2
+        wrong = await VerifyOperations(parts.database).verify(repair=False)
+        # The sum of scores was wrong before.
+        assert [(found.table, found.counter) for found in wrong] == [("timelapses", "score_sum")]
 
 
 async def test_tables_are_as_the_code_thinks(pool: PoolManager) -> None:
