@@ -162,6 +162,8 @@ async def test_hub(home: HomeAssistant, hub: TimelapserHub, freezer: FrozenDateT
     assert float(hub_value(home, "storage_free")) > 0
     # All of it came today, and only whole days tell how it grows.
     assert hub_value(home, "days_until_full") == STATE_UNKNOWN
+    await act(home, "pause_timelapse", device_id=device_id(home, CAMERA))
+    await settle(home)
     freezer.tick(timedelta(days=1))
     await hub.coordinator.async_refresh()
     assert float(hub_value(home, "days_until_full")) > 0
