@@ -79,6 +79,7 @@ def server(postgres: PostgresServer, socket_enabled: None) -> dict[str, Any]:
         "username": USER,
         "password": PASSWORD,
         "tls": "disable",
+        "connections": 4,
     }
 
 
@@ -172,6 +173,7 @@ async def test_reconfigure_to_a_server_and_another_folder(
     assert after is not before
     assert str(after.storage.root) == folder
     assert after.database.pool.engine.dialect.name == "postgresql"
+    assert after.database.pool.status().size == 4
 
     # The password stays where it is left empty, and is not shown.
     flow = await entry.start_reconfigure_flow(home)

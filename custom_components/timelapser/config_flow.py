@@ -27,7 +27,15 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .camera_flow import CameraFlow
-from .const import CONF_DATABASE, CONF_POSTGRES, CONF_STORAGE, CONF_TLS, DOMAIN, SUBENTRY_CAMERA
+from .const import (
+    CONF_CONNECTIONS,
+    CONF_DATABASE,
+    CONF_POSTGRES,
+    CONF_STORAGE,
+    CONF_TLS,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
 from .database_setup import async_check_postgres, postgres_config
 from .engine.database.config import TlsMode
 from .engine.errors import StorageError, StorageNotAllowedError, TimelapserError
@@ -60,6 +68,7 @@ POSTGRES_SCHEMA = vol.Schema(
         vol.Required(CONF_TLS, default=TlsMode.PREFER.value): SelectSelector(
             SelectSelectorConfig(options=[*TlsMode], translation_key=CONF_TLS)
         ),
+        vol.Required(CONF_CONNECTIONS, default=5): vol.All(vol.Coerce(int), vol.Range(2, 20)),
     }
 )
 

@@ -8,6 +8,7 @@ DOMAIN: Final = "timelapser"
 
 SUBENTRY_CAMERA: Final = "camera"
 
+CONF_CONNECTIONS: Final = "connections"
 CONF_DATABASE: Final = "database"
 CONF_POSTGRES: Final = "postgres"
 CONF_SOURCE: Final = "source"

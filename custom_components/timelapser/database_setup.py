@@ -8,10 +8,11 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNA
 from homeassistant.core import HomeAssistant
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
-from .const import CONF_DATABASE, CONF_POSTGRES, CONF_TLS, DOMAIN
+from .const import CONF_CONNECTIONS, CONF_DATABASE, CONF_POSTGRES, CONF_TLS, DOMAIN
 from .engine.database.check import check_postgres
 from .engine.database.config import DatabaseConfig, PostgresConfig, SqliteConfig, TlsMode
 from .engine.database.database import Database
+from .engine.database.pool_manager import WRITERS
 from .engine.errors import PostgresDriverError
 
 DATABASE_FILE: Final = "timelapser.db"
@@ -35,6 +36,7 @@ def postgres_config(data: Mapping[str, Any]) -> PostgresConfig:
         data[CONF_USERNAME],
         data.get(CONF_PASSWORD, ""),
         TlsMode(data[CONF_TLS]),
+        int(data[CONF_CONNECTIONS]) - WRITERS,
     )
 
 

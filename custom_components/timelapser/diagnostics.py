@@ -48,7 +48,7 @@ def _database(hub: TimelapserHub) -> dict[str, Any]:
         **asdict(status),
         "dialect": hub.database.pool.engine.dialect.name,
         "waiting_for_it": hub.recorder.waiting,
-        "advice": [asdict(found) for found in recommend(status)],
+        "advice": [found.text for found in recommend(status)],
     }
 
 

@@ -239,7 +239,8 @@ class TimelapserHub:
     async def async_start(self, _hass: HomeAssistant) -> None:
         """Capture and render; meanwhile, put in order what a crash left."""
         await self.recorder.open()
-        await self.videos.recover()
+        if self._closed:
+            return
         self._async_employ(self.videos.run(), "render worker")
         self._async_employ(self.deletion.run(), "deletion worker")
         self._async_employ(self.database_watch.run(), "database worker")

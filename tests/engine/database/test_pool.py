@@ -11,7 +11,12 @@ from sqlalchemy import Connection, text
 
 from custom_components.timelapser.engine.database import pool_manager
 from custom_components.timelapser.engine.database.config import DatabaseConfig, SqliteConfig
-from custom_components.timelapser.engine.database.pool_advice import Advice, recommend
+from custom_components.timelapser.engine.database.pool_advice import (
+    TEXTS,
+    Advice,
+    Recommendation,
+    recommend,
+)
 from custom_components.timelapser.engine.database.pool_manager import (
     Lane,
     LaneStatus,
@@ -144,6 +149,12 @@ def test_advice(
     lanes = {Lane.READ: replace(IDLE, **read), Lane.WRITE: replace(IDLE, **write)}
     status = PoolStatus(3, 3, 0, 0, lanes, probe)
     assert [found.advice for found in recommend(status)] == advice
+
+
+def test_advice_says_what_to_do() -> None:
+    found = Recommendation(Advice.RAISE_CONNECTIONS, 12)
+    assert found.text == "refused 12 calls in the last hour: raise the connections"
+    assert {*TEXTS} == {*Advice}
 
 
 async def test_closed_database_is_away(tmp_path: Path) -> None:

@@ -10,7 +10,12 @@ import numpy as np
 from PIL import Image as Pillow
 import pytest
 
-from custom_components.timelapser.engine.errors import JobStateError, NoImagesError, NotFoundError
+from custom_components.timelapser.engine.errors import (
+    DatabaseUnavailableError,
+    JobStateError,
+    NoImagesError,
+    NotFoundError,
+)
 from custom_components.timelapser.engine.models import (
     JobState,
     Judgement,
@@ -282,16 +287,38 @@ async def test_render_cut_off_by_a_restart_is_made_again(engine: Engine) -> None
     await asyncio.gather(worker, return_exceptions=True)
     assert ffmpeg.processes[0].returncode is not None
     assert leftovers(engine) == []
-    after = make_service(engine)
-    await after.recover()
-    assert (await engine.videos.get_job(job.id)).state is JobState.QUEUED
-    worker = asyncio.create_task(after.run())
+    assert (await engine.videos.get_job(job.id)).state is JobState.RUNNING
+    worker = asyncio.create_task(make_service(engine).run())
     async with asyncio.timeout(30):
         while not (found := await engine.videos.get_job(job.id)).state.is_over:
             await asyncio.sleep(0.02)
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
     assert (found.state, found.frames_done) == (JobState.FINISHED, 40)
+
+
+async def test_render_goes_on_after_an_outage_of_the_database(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        monkeypatch.undo()
+
+    async def away(*_args: Any) -> None:
+        raise DatabaseUnavailableError(reason="server closed the connection")
+
+    timelapse = await engine.timelapse()
+    await keep(engine, timelapse, [encoded(picture(20 * number)) for number in range(3)])
+    # Gone when the video is done, and when the worker asks what is next.
+    for name in ("finish", "requeue_running"):
+        monkeypatch.setattr(engine.videos, name, away)
+    service = make_service(engine, sleep=sleep)
+    service._cut_off = False
+    job = await render(engine, service, timelapse, VideoSettings(10))
+    assert (job.state, job.frames_done, waited) == (JobState.FINISHED, 3, [30.0])
+    assert len(leftovers(engine)) == 1
 
 
 async def test_queued_job_can_be_cancelled(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What the pool's figures advise, in codes that are texts for people elsewhere."""
+"""What the pool's figures advise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,12 +28,27 @@ class Advice(StrEnum):
     AWAY = "away"
 
 
+TEXTS: Final = {
+    Advice.RAISE_CONNECTIONS: "refused {:g} calls in the last hour: raise the connections",
+    Advice.READERS_WAIT: "reading waits {:g} s on average: raise the connections",
+    Advice.WRITER_WAITS: "writing waits {:g} s on average: use a faster disk or server",
+    Advice.SLOW_DATABASE: "slow (figure {:g}): use a faster disk or server",
+    Advice.FAILING_DATABASE: "refused {:g} statements: look into the log",
+    Advice.AWAY: "away; the last look took {:g} ms: check server, network and disk",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """Advice with the figure that it rests on."""
 
     advice: Advice
     figure: float
+
+    @property
+    def text(self) -> str:
+        """The advice in a sentence."""
+        return TEXTS[self.advice].format(self.figure)
 
 
 def recommend(status: PoolStatus) -> list[Recommendation]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 import shutil
 from typing import Final
 
@@ -13,6 +13,7 @@ from ..database.statistics_operations import (
     DayStatistics,
     Scope,
     StatisticsOperations,
+    Summary,
     Sums,
     Totals,
 )
@@ -34,7 +35,8 @@ class Disk:
 class Statistics:
     """The figures of a scope; the disk only with those of the whole house.
 
-    `growth_per_day` is the mean of bytes of images over the last seven whole days.
+    `growth_per_day` is the mean of bytes of images over the last seven whole days, or over as
+    many as there are.
     """
 
     totals: Totals
@@ -70,13 +72,14 @@ class StatisticsService:
     async def statistics(self, zone: tzinfo, scope: Scope = EVERYTHING) -> Statistics:
         """All figures of a scope."""
         now = self._now()
-        summary = await self._operations.summary(scope, now.astimezone(zone).date(), now)
+        today = now.astimezone(zone).date()
+        summary = await self._operations.summary(scope, today, now)
         return Statistics(
             totals=summary.totals,
             today=summary.today,
             last_24_hours=summary.last_24_hours,
             last_7_days=summary.last_7_days,
-            growth_per_day=summary.week_before.byte_count / WEEK,
+            growth_per_day=_growth(summary, today, zone),
             disk=await self._disk() if scope == EVERYTHING else None,
         )
 
@@ -105,3 +108,9 @@ class StatisticsService:
         except OSError:
             return None
         return Disk(usage.total, usage.free)
+
+
+def _growth(summary: Summary, today: date, zone: tzinfo) -> float:
+    first = summary.totals.first_image_at
+    age = (today - first.astimezone(zone).date()).days if first else 0
+    return summary.week_before.byte_count / min(age, WEEK) if age > 0 else 0.0

@@ -1,7 +1,7 @@
 """Videos: the queue of render jobs and the worker that makes them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import datetime
@@ -11,7 +11,14 @@ from pathlib import Path
 from ..database.image_operations import ImageOperations, RenderImage
 from ..database.timelapse_operations import TimelapseOperations
 from ..database.video_operations import VideoOperations
-from ..errors import FrameCountError, JobStateError, NoImagesError, RenderError, TimelapserError
+from ..errors import (
+    DatabaseUnavailableError,
+    FrameCountError,
+    JobStateError,
+    NoImagesError,
+    RenderError,
+    TimelapserError,
+)
 from ..events import (
     Publish,
     VideoFailed,
@@ -31,6 +38,8 @@ _LOGGER = logging.getLogger(__name__)
 JPEG_START = b"\xff\xd8\xff"
 BATCH = 8
 """Files read in one hop off the event loop."""
+AWAY_SECONDS = 30.0
+"""Until the next look at a database that is away."""
 PROGRESS_EVERY = 0.5
 """Seconds between two events of progress."""
 
@@ -50,6 +59,7 @@ class VideoService:
         publish: Publish,
         ffmpeg: str,
         spawn: Spawn = asyncio.create_subprocess_exec,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._operations = operations
         self._images = images
@@ -60,8 +70,10 @@ class VideoService:
         self._publish = publish
         self._ffmpeg = ffmpeg
         self._spawn = spawn
+        self._sleep = sleep
         self._wake = asyncio.Event()
         self._running: tuple[int, asyncio.Task[None]] | None = None
+        self._cut_off = True
 
     async def request_render(self, timelapse_id: int, settings: VideoSettings) -> RenderJob:
         """Queue a video of a timelapse; raise NoImagesError when it has no image."""
@@ -89,19 +101,19 @@ class VideoService:
             with suppress(JobStateError):
                 await self.cancel(job.id)
 
-    async def recover(self) -> None:
-        """Queue again what a restart cut off."""
-        for job in await self._operations.requeue_running():
-            self._publish(VideoQueued(job.camera_id, job))
-
     async def run(self) -> None:
         """Work the queue off until cancelled; no job's failure ends it.
 
-        A job that runs at that moment stays marked as running; `recover` queues it again.
+        What a restart cut off, or an outage of the database, is queued again first. A job that
+        runs at a cancellation stays marked as running, for the next run to queue it again.
         """
         while True:
             self._wake.clear()
-            job = await self._operations.next_queued()
+            try:
+                job = await self._next()
+            except DatabaseUnavailableError:
+                await self._sleep(AWAY_SECONDS)
+                continue
             if job is None:
                 await self._wake.wait()
                 continue
@@ -115,11 +127,21 @@ class VideoService:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
+    async def _next(self) -> RenderJob | None:
+        if self._cut_off:
+            for job in await self._operations.requeue_running():
+                self._publish(VideoQueued(job.camera_id, job))
+            self._cut_off = False
+        return await self._operations.next_queued()
+
     async def _work(self, job: RenderJob) -> None:
         try:
             await self._render(job)
         except JobStateError:
             _LOGGER.debug("Render job %s was cancelled before it began", job.id)
+        except DatabaseUnavailableError as error:
+            self._cut_off = True
+            _LOGGER.warning("Camera %s: render job %s waits: %s", job.camera_id, job.id, error)
         except TimelapserError as error:
             _LOGGER.warning("Camera %s: render job %s: %s", job.camera_id, job.id, error)
             await self._fail(job, error)
