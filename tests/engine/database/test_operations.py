@@ -153,3 +153,13 @@ async def test_database_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(DatabaseError):
         await Database(SqliteConfig(tmp_path / "broken.db")).open()
+
+
+async def test_ids_are_never_given_again(either: Engine) -> None:
+    """Browsers keep images by their id, for a year."""
+    timelapse = await either.timelapse()
+    image = await either.image_rows.record(new_image(timelapse.id, 1))
+    await either.timelapses.delete(timelapse.id, timelapse.started_at)
+    again = await either.timelapse()
+    assert again.id > timelapse.id
+    assert (await either.image_rows.record(new_image(again.id, 1))).id > image.id

@@ -51,7 +51,8 @@ METADATA = MetaData(
 
 
 def _id() -> Column[int]:
-    # SQLite counts by itself only for the plain INTEGER type.
+    # SQLite counts by itself only for the plain INTEGER type. Where browsers and people remember
+    # ids, it is told (sqlite_autoincrement) never to give one again.
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
 
 
@@ -115,6 +116,7 @@ timelapses = Table(
     Column("first_image_at", UtcTime),
     Column("last_image_at", UtcTime),
     Column("last_image_id", BigInteger),
+    sqlite_autoincrement=True,
 )
 Index(
     "uq_timelapses_unfinished",
@@ -148,6 +150,7 @@ images = Table(
         "ix_images_render",
         *("timelapse_id", "captured_at", "quarantined", "missing", "width", "height"),
     ),
+    sqlite_autoincrement=True,
 )
 
 ticks = Table(
@@ -178,6 +181,7 @@ render_jobs = Table(
     _count("frames_total"),
     _count("frames_done"),
     Column("error", String(500)),
+    sqlite_autoincrement=True,
 )
 
 videos = Table(
@@ -197,6 +201,7 @@ videos = Table(
     Column("codec", String(16), nullable=False),
     Column("pixel_format", String(16), nullable=False),
     Column("byte_count", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 segments = Table(

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 revision = "0001"
 down_revision = None
 
+# Browsers keep images by their id: one that was deleted must not come again.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -35,6 +37,7 @@ def upgrade() -> None:
         sa.Column("first_image_at", sa.BigInteger()),
         sa.Column("last_image_at", sa.BigInteger()),
         sa.Column("last_image_id", sa.BigInteger()),
+        **NEVER_AGAIN,
     )
     unfinished = sa.text("state != 'completed'")
     op.create_index(
@@ -60,6 +63,7 @@ def upgrade() -> None:
         sa.Column("quarantined", sa.Boolean(), nullable=False),
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.UniqueConstraint("timelapse_id", "captured_at"),
+        **NEVER_AGAIN,
     )
     op.create_index("ix_images_timelapse_id_local_day", "images", ["timelapse_id", "local_day"])
     op.create_index("ix_images_camera_id_captured_at", "images", ["camera_id", "captured_at"])
@@ -86,6 +90,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger()),
         *_counts("frames_total", "frames_done"),
         sa.Column("error", sa.String(500)),
+        **NEVER_AGAIN,
     )
     op.create_index("ix_render_jobs_state", "render_jobs", ["state"])
     op.create_table(
@@ -110,6 +115,7 @@ def upgrade() -> None:
         sa.Column("codec", sa.String(16), nullable=False),
         sa.Column("pixel_format", sa.String(16), nullable=False),
         sa.Column("byte_count", sa.BigInteger(), nullable=False),
+        **NEVER_AGAIN,
     )
 
 
