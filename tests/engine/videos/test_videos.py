@@ -151,6 +151,23 @@ async def test_odd_material(engine: Engine, jpegs: list[bytes], size: tuple[int,
     assert (file.frames, file.width, file.height) == (len(jpegs), *size)
 
 
+async def test_picture_that_lies_on_its_side_is_upright_in_the_video(engine: Engine) -> None:
+    lying = Pillow.new("RGB", (64, 48), (200, 30, 30))
+    lying.paste((30, 30, 200), (32, 0, 64, 48))
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # held so that its left is the top
+    timelapse = await engine.timelapse()
+    await keep(engine, timelapse, [encoded(lying, exif=exif, subsampling=0)] * 3)
+    job = await render(engine, make_service(engine), timelapse, VideoSettings(10, Quality.ULTRA))
+    assert job.state is JobState.FINISHED, job.error
+    path = await video_path(engine, job)
+    file = await probe("ffprobe", path)
+    assert (file.width, file.height, file.frames) == (48, 64, 3)
+    first = decoded(path, 48, 64)[0]
+    for half, colour in ((first[4:28], (200, 30, 30)), (first[36:60], (30, 30, 200))):
+        assert np.abs(half.mean(axis=(0, 1)) - np.array(colour)).max() < 10
+
+
 async def test_thumbnail_inside_a_jpeg_is_no_frame(engine: Engine) -> None:
     exif = Pillow.Exif()
     exif[0x927C] = encoded(picture(200, (16, 16)))

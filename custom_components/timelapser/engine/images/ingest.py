@@ -10,6 +10,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from ..corruption.metrics import Metrics, measure
 from ..models import Frame, Picture
+from .orientation import SWAPS_SIDES, UPRIGHT, orientation_of
 
 SMALL_WIDTH: Final = 800
 THUMB_WIDTH: Final = 200
@@ -17,9 +18,6 @@ SMALL_QUALITY: Final = 80
 THUMB_QUALITY: Final = 70
 MAX_PIXELS: Final = 100_000_000
 JPEG_END: Final = b"\xff\xd9"
-
-_SWAPS_SIDES = (5, 6, 7, 8)
-_ORIENTATION_TAG = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,8 @@ def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
     width, height = image.size
     if width * height > MAX_PIXELS:
         return None, width, height, truncated
-    orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    upright_width = height if orientation in _SWAPS_SIDES else width
+    orientation = orientation_of(image)
+    upright_width = height if orientation in SWAPS_SIDES else width
     scale = min(1.0, SMALL_WIDTH / upright_width)
     image.draft("L" if image.mode == "L" else "RGB", (int(width * scale), int(height * scale)))
     try:
@@ -88,9 +86,9 @@ def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
         truncated = True
         image.tile = []
     picture = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    if orientation in _SWAPS_SIDES:
+    if orientation in SWAPS_SIDES:
         width, height = height, width
-    upright = ImageOps.exif_transpose(picture) if orientation != 1 else picture
+    upright = ImageOps.exif_transpose(picture) if orientation != UPRIGHT else picture
     return upright, width, height, truncated
 
 

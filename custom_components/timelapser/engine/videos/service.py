@@ -28,6 +28,7 @@ from ..events import (
     VideoStarted,
 )
 from ..images.files import PART_SUFFIX, Storage
+from ..images.orientation import upright
 from ..models import JobState, RenderJob, Video, VideoSettings
 from .command import render_command
 from .ffmpeg import Spawn, encode
@@ -243,7 +244,7 @@ def _is_jpeg(path: Path) -> bool:
 
 def _read(paths: list[Path]) -> list[bytes]:
     try:
-        return [path.read_bytes() for path in paths]
+        return [upright(path.read_bytes()) for path in paths]
     except OSError as error:
         raise RenderError(reason="an image vanished during the render") from error
 
