@@ -168,7 +168,9 @@ class CameraRuntime:
 
     async def async_capture_now(self) -> Image:
         """Add an image to the unfinished timelapse, which may be paused."""
-        timelapse = await self._hub.timelapses.unfinished(self.camera)
+        timelapse = self.timelapse
+        if timelapse is None or timelapse.state is TimelapseState.COMPLETED:
+            raise NoTimelapseError(camera=self.camera.name)
         if self.capture_lock.locked():
             raise CaptureBusyError(camera=self.camera.name)
         return await self._async_capture(timelapse, None)
