@@ -142,6 +142,17 @@ async def test_what_cannot_be_entered_holds_up_nothing(
     assert "was refused" in caplog.text
 
 
+async def test_drained_by_two_at_once_enters_everything_once(
+    engine: Engine, away: pytest.MonkeyPatch
+) -> None:
+    timelapse = await engine.timelapse()
+    for number in range(5):
+        await engine.recorder.record(timelapse, new_image(timelapse.id, number), None)
+    away.undo()
+    assert sorted(await asyncio.gather(engine.recorder.drain(), engine.recorder.drain())) == [0, 5]
+    assert (await engine.timelapses.get(timelapse.id)).image_count == 5
+
+
 async def test_watch_wakes_up_when_something_waits(
     engine: Engine, away: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ class Recorder:
         self._spool = spool
         self._executor = executor
         self._writing = asyncio.Lock()
+        self._draining = asyncio.Lock()
         self.put_aside = asyncio.Event()
 
     @property
@@ -59,6 +60,10 @@ class Recorder:
         Raises DatabaseUnavailableError when the database goes away meanwhile; nothing is lost,
         and nothing is entered twice, whenever this ends.
         """
+        async with self._draining:
+            return await self._drain()
+
+    async def _drain(self) -> int:
         entered = 0
         while self.waiting:
             async with self._writing:
