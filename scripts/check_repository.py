@@ -10,7 +10,7 @@ import sys
 if __package__ in (None, ""):  # started by its path
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scripts.repository import code, metadata, texts
+from scripts.repository import code, metadata, settings, texts
 from scripts.repository.integration import Integration, UnreadableFileError
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Integration], Iterator[str]], ...] = (
     code.exceptions,
     code.selectors,
     code.dependencies,
+    settings.settings,
 )
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "custom_components/timelapser"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
+HUB_FORM = ["options", "step", "init", "sections", "video"]
 PLACEHOLDER = "github.com/timelapser/timelapser"
 
 
@@ -172,6 +173,15 @@ def copy(tmp_path: Path) -> Path:
         ("translations/en.json", ["config", "abort", "x"], "[%key:common%]", "a reference"),
         ("translations/en.json", ["config", "abort", "X"], "text", "lower case"),
         ("translations/en.json", ["config", "abort", "x"], 3, "is no text"),
+        ("translations/en.json", [*HUB_FORM, "data", "fps"], None, "video.data: no fps"),
+        ("translations/en.json", [*HUB_FORM, "data_description", "fps"], "?", "not tell its value"),
+        ("translations/en.json", [*HUB_FORM, "name"], None, "video has no name"),
+        (
+            "translations/en.json",
+            ["selector", "quality", "options", "low"],
+            None,
+            "quality: no low",
+        ),
         ("icons.json", ["services", "capture_now"], None, "no capture_now"),
         ("icons.json", ["entity", "sensor", "zzz"], {"default": "mdi:x"}, "zzz is not known"),
     ],
@@ -179,6 +189,28 @@ def copy(tmp_path: Path) -> Path:
 def test_checks_find(copy: Path, file: str, keys: list[str], value: object, problem: str) -> None:
     edit(copy / "custom_components/timelapser" / file, *keys, value=value)
     assert any(problem in line for line in problems(copy)), problems(copy)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "problem"),
+    [
+        ("max: 86400", "max: 86401", "start_timelapse: interval has other bounds"),
+        ("- ultra", "- best", "render_video: quality has other choices"),
+    ],
+)
+def test_checks_compare_actions_with_settings(
+    copy: Path, text: str, other: str, problem: str
+) -> None:
+    path = copy / "custom_components/timelapser/services.yaml"
+    path.write_text(path.read_text().replace(text, other))
+    assert [line for line in problems(copy) if problem in line]
+
+
+def test_checks_want_texts_for_a_new_setting(copy: Path) -> None:
+    path = copy / "custom_components/timelapser/engine/settings/schema.py"
+    entry = '    "shine": Setting("video", "fps", Number(1, 2)),\n    "fps":'
+    path.write_text(path.read_text().replace('    "fps":', entry))
+    assert len([line for line in problems(copy) if "no shine" in line]) == 4
 
 
 def test_checks_compare_languages(copy: Path) -> None:

@@ -1,13 +1,11 @@
 """Settings in Home Assistant: forms, actions, and what changes at once."""
 
 import asyncio
-import json
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 import pytest
@@ -22,11 +20,8 @@ from custom_components.timelapser.engine.models import JobState
 from custom_components.timelapser.engine.settings import SCHEMA, Level, settable
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA
+from tests.harness.fixtures import StillFactory
 from tests.helpers import act, device_id, set_up, settle
-
-TEXTS = json.loads(
-    (Path(__file__).parents[1] / "custom_components/timelapser/translations/en.json").read_text()
-)
 
 
 @pytest.fixture
@@ -39,27 +34,41 @@ async def values(hass: HomeAssistant, **target: Any) -> dict[str, tuple[object, 
     return {name: (found["value"], found["level"]) for name, found in answer["settings"].items()}
 
 
-@pytest.mark.parametrize(
-    ("level", "form"),
-    [
-        (Level.HUB, TEXTS["options"]["step"]["init"]),
-        (Level.CAMERA, TEXTS["config_subentries"]["camera"]["step"]["settings"]),
-    ],
-)
-def test_every_setting_has_its_texts(level: Level, form: dict[str, Any]) -> None:
-    assert {*form["data"]} == {*form["data_description"]} == {*settable(level)}
+def shown(form: Any) -> set[str]:
+    """The settings that a form asks for."""
+    return {
+        str(name)
+        for section in form["data_schema"].schema.values()
+        for name in section.schema.schema
+    }
+
+
+async def change_camera(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    flow = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"), context={"source": SOURCE_RECONFIGURE, "subentry_id": CAMERA}
+    )
+    flow_id: str = flow["flow_id"]
+    return flow_id
 
 
 async def test_hub_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:
     flow = await home.config_entries.options.async_init(entry.entry_id)
-    assert {str(key) for key in flow["data_schema"].schema} == {*SCHEMA}
-    assert "flag_below 70" in flow["description_placeholders"]["defaults"]
+    assert shown(flow) == {*SCHEMA}
+    placeholders = flow["description_placeholders"]
+    assert (placeholders["interval"], placeholders["corruption_detection"]) == ("300 s", "on")
     configure = home.config_entries.options.async_configure
-    wrong = {"flag_below": 30, "quarantine_below": 40}
+    wrong = {"corruption": {"flag_below": 30, "quarantine_below": 40}}
     form = await configure(flow["flow_id"], wrong)
     assert form["errors"] == {"base": "threshold_order"}
+    assert {"where": "hub", "quarantine": "40", "flag": "30"}.items() <= form[
+        "description_placeholders"
+    ].items()
     done = await configure(
-        flow["flow_id"], {"flag_below": 80, "corruption_detection": "off", "quality": "low"}
+        flow["flow_id"],
+        {
+            "corruption": {"flag_below": 80, "corruption_detection": "off"},
+            "video": {"quality": "low"},
+        },
     )
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await home.async_block_till_done()
@@ -69,23 +78,20 @@ async def test_hub_form(home: HomeAssistant, entry: MockConfigEntry, hub: Timela
     assert (settings.corruption.flag_below, settings.corruption.enabled) == (80, False)
     # Left empty, a setting has its default again.
     flow = await home.config_entries.options.async_init(entry.entry_id)
-    await configure(flow["flow_id"], {"flag_below": 80})
+    await configure(flow["flow_id"], {"corruption": {"flag_below": 80}})
     assert entry.options == {"flag_below": 80}
 
 
 async def test_camera_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:
-    flow = await home.config_entries.subentries.async_init(
-        (entry.entry_id, "camera"), context={"source": SOURCE_RECONFIGURE, "subentry_id": CAMERA}
-    )
+    await act(home, "set_settings", settings={"quality": "high"})
+    flow_id = await change_camera(home, entry)
     configure = home.config_entries.subentries.async_configure
-    form = await configure(flow["flow_id"], {"next_step_id": "settings"})
-    assert {str(key) for key in form["data_schema"].schema} == {*settable(Level.CAMERA)}
-    inherited = form["description_placeholders"]["inherited"]
-    assert "fps 24" in inherited
-    assert "interval" not in inherited
-    form = await configure(flow["flow_id"], {"quarantine_below": 99})
+    form = await configure(flow_id, {"next_step_id": "settings"})
+    assert shown(form) == {*settable(Level.CAMERA)}
+    assert form["description_placeholders"]["quality"] == "high"
+    form = await configure(flow_id, {"corruption": {"quarantine_below": 99}})
     assert form["errors"] == {"base": "threshold_order"}
-    done = await configure(flow["flow_id"], {"fps": 30})
+    done = await configure(flow_id, {"video": {"fps": 30}})
     assert done["reason"] == "reconfigure_successful"
     await home.async_block_till_done()
     data = entry.subentries[CAMERA].data
@@ -93,6 +99,110 @@ async def test_camera_form(home: HomeAssistant, entry: MockConfigEntry, hub: Tim
     assert data["url"]
     assert hub.cameras[CAMERA].settings.capture.interval == 300
     assert entry.runtime_data is hub
+
+
+async def test_another_source_counts_at_once_and_keeps_what_is_inherited(
+    home: HomeAssistant,
+    entry: MockConfigEntry,
+    hub: TimelapserHub,
+    still_server: StillFactory,
+) -> None:
+    camera = device_id(home, CAMERA)
+    await act(home, "set_settings", settings={"interval": 60})
+    await act(home, "set_settings", device_id=camera, settings={"interval": None})
+    await act(home, "start_timelapse", device_id=camera)
+    await settle(home)
+    configure = home.config_entries.subentries.async_configure
+    async with still_server(size=(128, 96)) as other:
+        flow_id = await change_camera(home, entry)
+        await configure(flow_id, {"next_step_id": "source"})
+        form = await configure(flow_id, {"url": other.url(), "verify_ssl": True})
+        assert form["description_placeholders"]["interval"] == "60 s"
+        form = await configure(flow_id, {"name": "Pond", "interval": 1.5})
+        assert form["errors"] == {"base": "invalid_setting"}
+        done = await configure(flow_id, {"name": "Pond"})
+        assert done["reason"] == "reconfigure_successful"
+        await settle(home)
+        image = await act(home, "capture_now", device_id=camera)
+    assert (image["width"], image["height"]) == (128, 96)
+    assert (await values(home, device_id=camera))["interval"] == (60, "hub")
+
+
+async def test_events_name_what_changed_when_it_counts(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    told = []
+
+    async def listen(event: Event) -> None:
+        fps = (await values(home, device_id=device_id(home, CAMERA)))["fps"]
+        told.append((event.data["level"], event.data["settings"], fps))
+
+    home.bus.async_listen(EVENT_TIMELAPSER, listen)
+    flow = await home.config_entries.options.async_init(entry.entry_id)
+    await home.config_entries.options.async_configure(flow["flow_id"], {"video": {"fps": 30}})
+    await home.async_block_till_done()
+    await act(home, "set_settings", device_id=device_id(home, CAMERA), settings={"fps": 12})
+    await act(home, "set_settings", device_id=device_id(home, CAMERA), settings={"fps": 12})
+    await home.async_block_till_done()
+    assert told == [("hub", ["fps"], (30, "hub")), ("camera", ["fps"], (12, "camera"))]
+
+
+async def test_hub_does_not_turn_the_thresholds_of_a_camera_round(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    camera = device_id(home, CAMERA)
+    await act(home, "set_settings", device_id=camera, settings={"quarantine_below": 60})
+    lower = {"flag_below": 50, "quarantine_below": 20}
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(home, "set_settings", settings=lower)
+    placeholders = caught.value.translation_placeholders
+    assert placeholders == {"where": "Garden", "quarantine": "60", "flag": "50"}
+    flow = await home.config_entries.options.async_init(entry.entry_id)
+    configure = home.config_entries.options.async_configure
+    form = await configure(flow["flow_id"], {"corruption": lower})
+    assert form["errors"] == {"base": "threshold_order"}
+    await act(home, "set_settings", device_id=camera, settings={"quarantine_below": None})
+    done = await configure(flow["flow_id"], {"corruption": lower})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == lower
+
+
+async def test_hub_form_works_while_the_hub_is_away(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    assert await home.config_entries.async_unload(entry.entry_id)
+    flow = await home.config_entries.options.async_init(entry.entry_id)
+    await home.config_entries.options.async_configure(flow["flow_id"], {"video": {"fps": 9}})
+    assert entry.options == {"fps": 9}
+    hub = await set_up(home, entry)
+    assert hub.cameras[CAMERA].settings.video.fps == 9
+
+
+async def test_camera_form_while_the_hub_is_away_and_recovery(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    flow_id = await change_camera(home, entry)
+    configure = home.config_entries.subentries.async_configure
+    await configure(flow_id, {"next_step_id": "settings"})
+    assert await home.config_entries.async_unload(entry.entry_id)
+    form = await configure(flow_id, {"video": {"fps": 9}})
+    assert form["errors"] == {"base": "hub_not_loaded"}
+    await set_up(home, entry)
+    done = await configure(flow_id, {"video": {"fps": 9}})
+    assert done["reason"] == "reconfigure_successful"
+
+
+@pytest.mark.parametrize("missing", ["device", "timelapse"])
+async def test_settings_of_what_is_not_there(
+    home: HomeAssistant, hub: TimelapserHub, missing: str
+) -> None:
+    target: dict[str, Any] = {"device_id": device_id(home, CAMERA), "timelapse_id": 99}
+    if missing == "device":
+        target = {"device_id": "none"}
+    for action, fields in (("get_settings", {}), ("set_settings", {"settings": {"fps": 1}})):
+        with pytest.raises(ServiceValidationError) as caught:
+            await act(home, action, **target, **fields)
+        assert caught.value.translation_key == "no_such"
 
 
 async def test_actions_on_every_level(home: HomeAssistant, hub: TimelapserHub) -> None:
@@ -122,6 +232,7 @@ async def test_actions_on_every_level(home: HomeAssistant, hub: TimelapserHub) -
     ("settings", "error"),
     [
         ({"interval": 0}, "invalid_setting"),
+        ({"interval": 1.5}, "invalid_setting"),
         ({"nonsense": 1}, "invalid_setting"),
         ({"log_retention": 3}, "setting_level"),
         ({"flag_below": 10}, "threshold_order"),
@@ -156,6 +267,7 @@ async def test_only_admins_change_settings(
 async def test_new_interval_counts_at_once(home: HomeAssistant, hub: TimelapserHub) -> None:
     camera = device_id(home, CAMERA)
     runtime = hub.cameras[CAMERA]
+    source = runtime.source
     timelapse = await act(home, "start_timelapse", device_id=camera)
     await settle(home)
     planned = runtime.coordinator.data.next_capture
@@ -176,6 +288,8 @@ async def test_new_interval_counts_at_once(home: HomeAssistant, hub: TimelapserH
     later = runtime.coordinator.data.next_capture
     assert later is not None
     assert later.timestamp() % 86_400 == 0
+    # A grab that runs is not cut off.
+    assert runtime.source is source
 
 
 async def test_change_leaves_a_running_render_alone(
@@ -198,7 +312,7 @@ async def test_change_leaves_a_running_render_alone(
         await act(home, "set_settings", settings={"fps": 30})
         await act(home, "set_settings", device_id=camera, settings={"interval": 60})
         flow = await home.config_entries.options.async_init(entry.entry_id)
-        await home.config_entries.options.async_configure(flow["flow_id"], {"fps": 25})
+        await home.config_entries.options.async_configure(flow["flow_id"], {"video": {"fps": 25}})
         await home.async_block_till_done()
         assert entry.runtime_data is hub
         assert (await hub.video_rows.get_job(job["job_id"])).state is JobState.RUNNING

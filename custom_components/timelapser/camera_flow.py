@@ -34,8 +34,15 @@ from .const import CONF_SOURCE, CONF_TRANSPORT
 from .engine.capture.urls import STILL_SCHEMES, STREAM_SCHEMES, normalized, parse_url
 from .engine.errors import HubNotLoadedError, TimelapserError
 from .engine.models import SourceKind, Transport
-from .engine.settings import Level, Settings, own_values, resolve
-from .forms import SETTING_PLACEHOLDERS, entered, setting_selector, settings_form, shown, told
+from .engine.settings import Level, changed
+from .forms import (
+    SETTING_PLACEHOLDERS,
+    entered,
+    inherited,
+    setting_selector,
+    settings_form,
+    suggested,
+)
 from .hub import TestFrame, TimelapserHub
 from .sources import create_source
 
@@ -102,23 +109,21 @@ class CameraFlow(ConfigSubentryFlow):
             try:
                 hub = await self._async_hub()
                 camera = hub.cameras[subentry.subentry_id]
-                await camera.async_change_settings(entered(Level.CAMERA, user_input))
+                changes = entered(Level.CAMERA, user_input, subentry.data)
+                await camera.async_change_settings(changes)
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders
             else:
                 return self.async_abort(reason="reconfigure_successful")
-        own = own_values(Level.CAMERA, subentry.data)
-        inherited = resolve({Level.HUB: self._get_entry().options}).values
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
-                settings_form(Level.CAMERA), user_input or shown(own)
+                settings_form(Level.CAMERA),
+                suggested(Level.CAMERA, subentry.data) if user_input is None else user_input,
             ),
             errors=errors,
-            description_placeholders=SETTING_PLACEHOLDERS
-            | {"inherited": told(Level.CAMERA, inherited, own)}
-            | placeholders,
+            description_placeholders=SETTING_PLACEHOLDERS | self._inherited() | placeholders,
         )
 
     async def async_step_entity(
@@ -177,26 +182,52 @@ class CameraFlow(ConfigSubentryFlow):
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Show the test frame; ask for name and interval."""
+        """Show the test frame; ask for name and interval, which is inherited where left empty."""
         frame = self._frame
         if frame is None:
             return self.async_abort(reason="hub_not_loaded")
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
         if user_input is not None:
-            data = {**self._data, INTERVAL: int(user_input[INTERVAL])}
-            return self._finish(user_input[CONF_NAME].strip() or self._default_name(), data)
+            try:
+                data = self._with_interval(user_input.get(INTERVAL))
+            except TimelapserError as error:
+                errors["base"] = error.code
+                placeholders = error.placeholders
+            else:
+                return self._finish(user_input[CONF_NAME].strip() or self._default_name(), data)
         return self.async_show_form(
             step_id="confirm",
-            data_schema=_confirm_schema(
-                self._default_name(), self._data.get(INTERVAL) or Settings().capture.interval
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(
+                    {
+                        vol.Required(CONF_NAME, default=self._default_name()): str,
+                        vol.Optional(INTERVAL): setting_selector(INTERVAL),
+                    }
+                ),
+                self._data if user_input is None else user_input,
             ),
-            description_placeholders={
+            errors=errors,
+            description_placeholders=SETTING_PLACEHOLDERS
+            | self._inherited()
+            | {
                 "preview": f"![]({frame.preview})",
                 "width": str(frame.width),
                 "height": str(frame.height),
                 "score": str(frame.judgement.score),
-            },
+            }
+            | placeholders,
             last_step=True,
         )
+
+    def _inherited(self) -> dict[str, str]:
+        """Say what a camera has from the hub."""
+        return inherited(Level.CAMERA, {Level.HUB: self._get_entry().options})
+
+    def _with_interval(self, interval: object) -> dict[str, Any]:
+        """Answer the data with the interval that was entered; raise when it is none."""
+        own = changed({Level.CAMERA: self._data}, Level.CAMERA, {INTERVAL: interval})
+        return {name: value for name, value in self._data.items() if name != INTERVAL} | own
 
     def _finish(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
         if self.source == SOURCE_RECONFIGURE:
@@ -279,12 +310,3 @@ class CameraFlow(ConfigSubentryFlow):
             state = self.hass.states.get(entity_id or "")
             return state.name if state else stored
         return str(self._data[CONF_URL]).partition("://")[2].partition("/")[0]
-
-
-def _confirm_schema(name: str, interval: int) -> vol.Schema:
-    return vol.Schema(
-        {
-            vol.Required(CONF_NAME, default=name): str,
-            vol.Required(INTERVAL, default=interval): setting_selector(INTERVAL),
-        }
-    )

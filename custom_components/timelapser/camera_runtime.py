@@ -35,7 +35,7 @@ from .engine.models import (
     TimelapseState,
 )
 from .engine.settings import Level, Settings, changed, resolve
-from .sources import create_source
+from .sources import create_source, source_data
 
 if TYPE_CHECKING:
     from .hub import TimelapserHub
@@ -58,6 +58,7 @@ class CameraRuntime:
         self._entry = entry
         self._hub = hub
         self._subentry = subentry
+        self._data = dict(subentry.data)
         self._source = self._create_source()
         self._capture: asyncio.Task[None] | None = None
         self.capture_lock = asyncio.Lock()
@@ -82,9 +83,14 @@ class CameraRuntime:
     @property
     def settings(self) -> Settings:
         """The settings in effect: hub, then camera, then unfinished timelapse."""
+        return resolve(self.levels_now).settings
+
+    @property
+    def levels_now(self) -> dict[Level, Mapping[str, object]]:
+        """What each level sets, down to the unfinished timelapse."""
         timelapse = self.timelapse
         unfinished = timelapse is not None and timelapse.state is not TimelapseState.COMPLETED
-        return resolve(self.levels(timelapse if unfinished else None)).settings
+        return self.levels(timelapse if unfinished else None)
 
     def levels(self, timelapse: Timelapse | None) -> dict[Level, Mapping[str, object]]:
         """What each level sets for this camera and one of its timelapses."""
@@ -121,12 +127,14 @@ class CameraRuntime:
 
     async def async_apply(self, subentry: ConfigSubentry) -> None:
         """Take over changed data of the subentry."""
-        source_changed = dict(subentry.data) != dict(self._subentry.data)
+        # Home Assistant changes subentries in place, so what was there before is kept apart.
+        before, self._data = self._data, dict(subentry.data)
         self._subentry = subentry
-        if source_changed:
-            await self._source.close()
-            self._source = self._create_source()
+        self._hub.settings.tell(self.camera.id, Level.CAMERA, before, self._data)
         self._arm()
+        if source_data(before) != source_data(self._data):
+            former, self._source = self._source, self._create_source()
+            await former.close()
 
     # Verbs
 
@@ -191,23 +199,12 @@ class CameraRuntime:
 
     async def async_change_settings(self, changes: Mapping[str, object]) -> None:
         """Change what the camera itself sets; None takes a value back."""
-        own = self._hub.settings.change_entry(
-            self.camera.id, self.levels(None), Level.CAMERA, changes
-        )
+        heirs = {self.camera.name: self.levels_now}
+        own = changed(self.levels(None), Level.CAMERA, changes, heirs)
         kept = {key: value for key, value in self._subentry.data.items() if key not in changes}
         self._hass.config_entries.async_update_subentry(
             self._entry, self._subentry, data={**kept, **own}
         )
-
-    async def async_change_timelapse_settings(
-        self, timelapse_id: int, changes: Mapping[str, object]
-    ) -> None:
-        """Change what one of the camera's timelapses sets; it takes effect at once."""
-        timelapse = await self.async_own_timelapse(timelapse_id)
-        await self._hub.settings.change_timelapse(
-            self.camera.id, timelapse_id, self.levels(timelapse), changes
-        )
-        await self.async_timelapse_changed()
 
     # Clock
 

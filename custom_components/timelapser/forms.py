@@ -1,8 +1,10 @@
 """Forms and fields made from the schema of settings."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final
 
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -13,19 +15,38 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .engine.settings import SCHEMA, Choice, Level, Number, Setting, Switch, settable
+from .engine.settings import (
+    SCHEMA,
+    Choice,
+    Level,
+    Levels,
+    Number,
+    Setting,
+    Switch,
+    own_values,
+    resolve,
+    settable,
+)
 
 ON, OFF = "on", "off"
 SETTING_PLACEHOLDERS: Final = dict.fromkeys(
-    ("setting", "value", "expected", "quarantine_below", "flag_below"), ""
+    ("setting", "value", "expected", "where", "quarantine", "flag"), ""
 )
 """What the texts of errors about settings may use."""
 _SWITCH: Final = {True: ON, False: OFF}
 
 
 def settings_form(level: Level) -> vol.Schema:
-    """Answer a form in which every setting of a level may be left out."""
-    return vol.Schema({vol.Optional(name): setting_selector(name) for name in settable(level)})
+    """Answer a form in which every setting of a level may be left out, a section for a group."""
+    fields = grouped({name: setting_selector(name) for name in settable(level)})
+    return vol.Schema(
+        {
+            vol.Optional(group): section(
+                vol.Schema({vol.Optional(name): field for name, field in selectors.items()})
+            )
+            for group, selectors in fields.items()
+        }
+    )
 
 
 def setting_selector(name: str) -> NumberSelector | SelectSelector:
@@ -39,25 +60,45 @@ def setting_selector(name: str) -> NumberSelector | SelectSelector:
             return _select([*words], name)
 
 
-def shown(values: Mapping[str, object]) -> dict[str, Any]:
-    """Answer values as the form has them."""
-    return {
-        name: _SWITCH[value] if isinstance(value, bool) else value for name, value in values.items()
+def suggested(level: Level, data: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    """Answer what a level itself sets, as the form has it."""
+    own = own_values(level, data)
+    return grouped({name: _SWITCH[v] if isinstance(v, bool) else v for name, v in own.items()})
+
+
+def inherited(level: Level, levels: Levels) -> dict[str, str]:
+    """Say for each setting what counts where the level leaves it empty."""
+    values = resolve({**levels, level: {}}).values
+    return {name: _said(SCHEMA[name], values[name]) for name in settable(level)}
+
+
+def entered(
+    level: Level, user_input: Mapping[str, Mapping[str, Any]], data: Mapping[str, object]
+) -> dict[str, object]:
+    """Answer what a form changes of what a level sets; None where a field was emptied."""
+    own = own_values(level, data)
+    given = {
+        name: _entered(SCHEMA[name], user_input.get(SCHEMA[name].group, {}).get(name))
+        for name in settable(level)
     }
+    return {name: value for name, value in given.items() if value != own.get(name)}
 
 
-def told(level: Level, values: Mapping[str, object], own: Collection[str]) -> str:
-    """Say what is in effect where a level says nothing itself."""
-    return ", ".join(
-        f"{name} {value}"
-        for name, value in shown(values).items()
-        if name in settable(level) and name not in own
-    )
+def grouped(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Answer values of settings by the sections of the form."""
+    groups: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in values.items():
+        groups[SCHEMA[name].group][name] = value
+    return dict(groups)
 
 
-def entered(level: Level, user_input: Mapping[str, Any]) -> dict[str, object]:
-    """Answer what a form says of every setting of a level; None where it was left out."""
-    return {name: _entered(SCHEMA[name], user_input.get(name)) for name in settable(level)}
+def _said(setting: Setting, value: object) -> str:
+    match setting.values:
+        case Number(unit=str(unit)):
+            return f"{value:g} {unit}"
+        case Switch():
+            return _SWITCH[bool(value)]
+    return str(value)
 
 
 def _entered(setting: Setting, value: Any) -> object:

@@ -49,7 +49,7 @@ from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.monitoring.housekeeping import Housekeeping
 from .engine.monitoring.reconciliation import ReconciliationService, Rows
 from .engine.monitoring.statistics import StatisticsService
-from .engine.settings import Level, Settings, resolve
+from .engine.settings import Level, Settings, changed, resolve
 from .engine.settings.service import SettingsService
 from .engine.timelapses.deletion import DeletionService
 from .engine.timelapses.progress import Outlook
@@ -94,6 +94,7 @@ class TimelapserHub:
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
         self.opened_with = dict(entry.data)
+        self._options = dict(entry.options)
         self.database = database
         self.storage = Storage(Path(entry.data[CONF_STORAGE]))
         self.camera_rows = CameraOperations(self.database)
@@ -199,6 +200,7 @@ class TimelapserHub:
             name=self._entry.title,
             manufacturer="Timelapser",
         )
+        self.settings.check_stored(self.levels)
         for subentry_id, subentry in self._entry.subentries.items():
             snapshot = await self.async_snapshot(subentry)
             camera = CameraRuntime(self._hass, self._entry, self, subentry, snapshot)
@@ -233,8 +235,13 @@ class TimelapserHub:
 
     async def async_change_settings(self, changes: Mapping[str, object]) -> None:
         """Change what the hub sets; None takes a value back."""
-        options = self.settings.change_entry("", self.levels, Level.HUB, changes)
+        options = self.changed_options(changes)
         self._hass.config_entries.async_update_entry(self._entry, options=options)
+
+    def changed_options(self, changes: Mapping[str, object]) -> dict[str, object]:
+        """Answer the options after changes; raise when they do not go with those of a camera."""
+        heirs = {camera.camera.name: camera.levels_now for camera in self.cameras.values()}
+        return changed(self.levels, Level.HUB, changes, heirs)
 
     async def async_start(self, _hass: HomeAssistant) -> None:
         """Capture and render; meanwhile, put in order what a crash left."""
@@ -309,12 +316,15 @@ class TimelapserHub:
 
     async def async_apply_changes(self) -> None:
         """Apply changed options and subentries to the cameras in place."""
+        before, self._options = self._options, dict(self._entry.options)
+        self.settings.tell("", Level.HUB, before, self._options)
+        for subentry_id, camera in self.cameras.items():
+            await camera.async_apply(self._entry.subentries[subentry_id])
         for subentry_id, camera in self.cameras.items():
             subentry = self._entry.subentries[subentry_id]
             # Without a database, the next start enters the name.
             with suppress(DatabaseUnavailableError):
                 await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
-            await camera.async_apply(subentry)
             await camera.async_refresh()
 
     async def _async_hour_begins(self, _now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What people do with what a camera has kept: describe it, and delete it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from homeassistant.util import dt as dt_util
@@ -22,6 +23,15 @@ async def async_update_timelapse(
     timelapse = await hub.timelapses.update(timelapse, changes)
     await camera.async_timelapse_changed()
     return timelapse
+
+
+async def async_change_timelapse_settings(
+    hub: TimelapserHub, camera: CameraRuntime, timelapse: Timelapse, changes: Mapping[str, object]
+) -> None:
+    """Change what one of the camera's timelapses sets; it takes effect at once."""
+    levels = camera.levels(timelapse)
+    await hub.settings.change_timelapse(camera.camera.id, timelapse.id, levels, changes)
+    await camera.async_timelapse_changed()
 
 
 async def async_delete_timelapse(

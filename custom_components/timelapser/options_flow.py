@@ -5,8 +5,8 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 
 from .engine.errors import TimelapserError
-from .engine.settings import Level, changed, own_values, resolve
-from .forms import SETTING_PLACEHOLDERS, entered, settings_form, shown, told
+from .engine.settings import Level, changed
+from .forms import SETTING_PLACEHOLDERS, entered, inherited, settings_form, suggested
 from .hub import TimelapserHub
 
 
@@ -17,29 +17,27 @@ class TimelapserOptionsFlow(OptionsFlow):
         """Show all settings; one that is left empty has its default."""
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
-        own = own_values(Level.HUB, self.config_entry.options)
+        own = self.config_entry.options
         if user_input is not None:
             try:
-                own = self._change(entered(Level.HUB, user_input))
+                options = self._changed(entered(Level.HUB, user_input, own))
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders
             else:
-                return self.async_create_entry(data=own)
+                return self.async_create_entry(data=options)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                settings_form(Level.HUB), user_input or shown(own)
+                settings_form(Level.HUB),
+                suggested(Level.HUB, own) if user_input is None else user_input,
             ),
             errors=errors,
-            description_placeholders=SETTING_PLACEHOLDERS
-            | {"defaults": told(Level.HUB, resolve({}).values, own)}
-            | placeholders,
+            description_placeholders=SETTING_PLACEHOLDERS | inherited(Level.HUB, {}) | placeholders,
         )
 
-    def _change(self, changes: dict[str, object]) -> dict[str, object]:
-        levels = {Level.HUB: self.config_entry.options}
+    def _changed(self, changes: dict[str, object]) -> dict[str, object]:
         if self.config_entry.state is not ConfigEntryState.LOADED:
-            return changed(levels, Level.HUB, changes)
+            return changed({Level.HUB: self.config_entry.options}, Level.HUB, changes)
         hub: TimelapserHub = self.config_entry.runtime_data
-        return hub.settings.change_entry("", levels, Level.HUB, changes)
+        return hub.changed_options(changes)

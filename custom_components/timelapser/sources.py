@@ -23,6 +23,7 @@ from .engine.capture import stream_source
 from .engine.capture.still import StillSource
 from .engine.errors import EntityUnavailableError, NoJpegError
 from .engine.models import CameraSource, Frame, SourceKind, Transport
+from .engine.settings import SCHEMA
 
 JPEG_START = b"\xff\xd8\xff"
 
@@ -51,6 +52,11 @@ class EntitySource(CameraSource):
     @override
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def source_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what the source is made from: all that is no setting."""
+    return {name: value for name, value in data.items() if name not in SCHEMA}
 
 
 def create_source(hass: HomeAssistant, data: Mapping[str, Any], executor: Executor) -> CameraSource:

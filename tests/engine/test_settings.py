@@ -111,6 +111,45 @@ def test_change_that_is_refused(
         changed({Level.HUB: {"flag_below": 70}}, level, changes)
 
 
+def test_heirs_are_not_turned_round_either() -> None:
+    hub = {Level.HUB: {"flag_below": 70}}
+    lake = {**hub, Level.CAMERA: {"quarantine_below": 50}}
+    changes = {"flag_below": 30, "quarantine_below": 20}
+    assert changed(hub, Level.HUB, changes) == changes
+    with pytest.raises(ThresholdOrderError) as caught:
+        changed(hub, Level.HUB, changes, {"Lake": lake})
+    assert caught.value.placeholders == {"where": "Lake", "quarantine": "50", "flag": "30"}
+    # What has nothing to do with thresholds goes through.
+    assert changed(hub, Level.HUB, {"fps": 9}, {"Lake": lake}) == {"flag_below": 70, "fps": 9}
+
+
+def test_thresholds_that_are_stored_the_wrong_way_round_are_left_out() -> None:
+    levels = {
+        Level.HUB: {"quarantine_below": 30},
+        Level.CAMERA: {"flag_below": 20, "fps": 9},
+        Level.TIMELAPSE: {"flag_below": 35},
+    }
+    resolved = resolve(levels)
+    assert resolved.settings.corruption.quarantine_below == 30
+    assert (resolved.values["flag_below"], resolved.values["fps"]) == (35, 9)
+    assert [(level, type(error)) for level, error in resolved.refused] == [
+        (Level.CAMERA, ThresholdOrderError)
+    ]
+    # The timelapse is not to blame for its camera.
+    assert changed(levels, Level.TIMELAPSE, {"flag_below": 40}) == {"flag_below": 40}
+
+
+THRESHOLDS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("flag_below", "quarantine_below"), st.integers(-1, 101))
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(EVERY_LEVEL, THRESHOLDS)))
+def test_thresholds_in_effect_are_always_in_order(levels: dict[Level, dict[str, object]]) -> None:
+    corruption = resolve(levels).settings.corruption
+    assert 0 <= corruption.quarantine_below <= corruption.flag_below <= 100
+
+
 SOME = {
     "interval": st.integers(1, 86_400),
     "fps": st.integers(1, 120),

@@ -14,7 +14,7 @@ import voluptuous as vol
 from ..camera_runtime import CameraRuntime
 from ..const import DOMAIN
 from ..engine.errors import HubNotLoadedError, NotFoundError
-from ..engine.settings import SCHEMA, Number
+from ..engine.settings import SCHEMA, Choice, Number, Setting, Switch
 from ..errors import translate_errors
 from ..hub import TimelapserHub
 
@@ -100,11 +100,25 @@ def find_camera(hub: TimelapserHub, call: ServiceCall) -> CameraRuntime:
     raise NotFoundError(kind="camera", id=device_id)
 
 
-def bounded(name: str) -> vol.All:
-    """Answer a validator within the bounds of a setting."""
-    bounds = SCHEMA[name].values
-    assert isinstance(bounds, Number)  # noqa: S101
-    return vol.All(vol.Coerce(int), vol.Range(min=bounds.minimum, max=bounds.maximum))
+def given(call: ServiceCall, fields: Fields) -> dict[str, Any]:
+    """Answer those of some fields that the call has."""
+    return {str(name): call.data[name] for name in fields if name in call.data}
+
+
+def setting_fields(*names: str) -> dict[vol.Optional, Any]:
+    """Answer optional fields for settings, with their bounds."""
+    return {vol.Optional(name): _validator(SCHEMA[name]) for name in names}
+
+
+def _validator(setting: Setting) -> Any:
+    match setting.values:
+        case Number(minimum, maximum):
+            # Where only whole numbers are allowed, the engine refuses others by name.
+            return vol.All(vol.Coerce(float), vol.Range(minimum, maximum))
+        case Switch():
+            return cv.boolean
+        case Choice(words):
+            return vol.In([word.value for word in words])
 
 
 def _response(query: bool) -> SupportsResponse:

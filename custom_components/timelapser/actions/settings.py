@@ -12,6 +12,7 @@ from ..camera_runtime import CameraRuntime
 from ..engine.models import Timelapse
 from ..engine.settings import SCHEMA, Number, Resolved, Setting, Switch, resolve
 from ..hub import TimelapserHub
+from ..library import async_change_timelapse_settings
 from .common import (
     ATTR_SETTINGS,
     ATTR_TIMELAPSE_ID,
@@ -39,7 +40,7 @@ async def _set(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
     elif timelapse is None:
         await camera.async_change_settings(changes)
     else:
-        await camera.async_change_timelapse_settings(timelapse.id, changes)
+        await async_change_timelapse_settings(hub, camera, timelapse, changes)
     return await _get(hub, call)
 
 

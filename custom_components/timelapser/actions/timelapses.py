@@ -19,9 +19,9 @@ from .common import (
     ATTR_TIMELAPSE_ID,
     LIMIT,
     SETTINGS,
-    Fields,
-    bounded,
     camera_action,
+    given,
+    setting_fields,
 )
 
 ATTR_FORCE: Final = "force"
@@ -42,10 +42,6 @@ RULES: Final = {
 TIMELAPSE_ID: Final = {vol.Required(ATTR_TIMELAPSE_ID): cv.positive_int}
 
 
-def _given(call: ServiceCall, fields: Fields) -> dict[str, Any]:
-    return {str(name): call.data[name] for name in fields if name in call.data}
-
-
 def _answer(camera: CameraRuntime, timelapse: Timelapse) -> dict[str, Any]:
     return timelapse_data(timelapse, timelapse_outlook(camera, timelapse))
 
@@ -55,7 +51,7 @@ async def _start(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
     if ATTR_INTERVAL in call.data:
         settings[ATTR_INTERVAL] = call.data[ATTR_INTERVAL]
     name = call.data.get(ATTR_NAME)
-    rules = cast("StopRules", _given(call, RULES))
+    rules = cast("StopRules", given(call, RULES))
     return _answer(camera, await camera.async_start_timelapse(name, settings, rules))
 
 
@@ -74,7 +70,7 @@ async def _complete(
 
 
 async def _update(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    changes = cast("TimelapseChanges", _given(call, CHANGES))
+    changes = cast("TimelapseChanges", given(call, CHANGES))
     timelapse_id = call.data[ATTR_TIMELAPSE_ID]
     return _answer(camera, await async_update_timelapse(hub, camera, timelapse_id, changes))
 
@@ -103,7 +99,7 @@ ACTIONS = (
         _start,
         {
             vol.Optional(ATTR_NAME): NAME,
-            vol.Optional(ATTR_INTERVAL): bounded(ATTR_INTERVAL),
+            **setting_fields(ATTR_INTERVAL),
             **RULES,
             vol.Optional(ATTR_SETTINGS): SETTINGS,
         },

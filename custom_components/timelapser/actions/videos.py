@@ -7,7 +7,8 @@ from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
 from ..camera_runtime import CameraRuntime
-from ..engine.models import Quality, Video
+from ..engine.models import Video
+from ..engine.settings import SCHEMA
 from ..hub import TimelapserHub
 from ..library import async_delete_video
 from ..media_identifier import VideoIdentifier
@@ -17,19 +18,22 @@ from .common import (
     ATTR_TIMELAPSE_ID,
     LIMIT,
     TIMELAPSE,
-    bounded,
     camera_action,
+    given,
     hub_action,
+    setting_fields,
 )
 
-ATTR_FPS = "fps"
 ATTR_JOB_ID = "job_id"
-ATTR_QUALITY = "quality"
 ATTR_VIDEO_ID = "video_id"
+
+SETTINGS_OF_VIDEO = setting_fields(
+    *(name for name, setting in SCHEMA.items() if setting.group == "video")
+)
 
 
 async def _render(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    settings = {key: call.data[key] for key in (ATTR_FPS, ATTR_QUALITY) if key in call.data}
+    settings = given(call, SETTINGS_OF_VIDEO)
     return job_data(await camera.async_render_video(call.data.get(ATTR_TIMELAPSE_ID), settings))
 
 
@@ -70,8 +74,7 @@ ACTIONS = (
         _render,
         {
             **TIMELAPSE,
-            vol.Optional(ATTR_FPS): bounded(ATTR_FPS),
-            vol.Optional(ATTR_QUALITY): vol.In([*Quality]),
+            **SETTINGS_OF_VIDEO,
         },
     ),
     hub_action("cancel_render", _cancel, {vol.Required(ATTR_JOB_ID): cv.positive_int}),

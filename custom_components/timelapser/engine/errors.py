@@ -215,7 +215,7 @@ class SettingLevelError(InvalidRequestError):
 
 
 class ThresholdOrderError(InvalidRequestError):
-    """More would be quarantined than flagged. Placeholders `quarantine_below`, `flag_below`."""
+    """More would be quarantined than flagged. Placeholders `where`, `quarantine` and `flag`."""
 
     code = "threshold_order"
 

@@ -4,9 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from ..errors import InvalidSettingError, SettingLevelError, ThresholdOrderError
+from ..errors import (
+    InvalidRequestError,
+    InvalidSettingError,
+    SettingLevelError,
+    ThresholdOrderError,
+)
 from ..models import VideoSettings
 from .schema import (
     SCHEMA,
@@ -21,6 +26,10 @@ from .schema import (
 type Values = Mapping[str, object]
 type Levels = Mapping[Level, Values]
 
+FLAG: Final = "flag_below"
+QUARANTINE: Final = "quarantine_below"
+THRESHOLDS: Final = frozenset({FLAG, QUARANTINE})
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -28,8 +37,8 @@ class Resolved:
 
     values: Mapping[str, float | bool | StrEnum]
     origins: Mapping[str, Level]
-    refused: tuple[tuple[Level, InvalidSettingError], ...] = ()
-    """Stored values that are none, left out: from another version, or edited by hand."""
+    refused: tuple[tuple[Level, InvalidRequestError], ...] = ()
+    """What is stored but left out: from another version, or edited by hand."""
 
     @property
     def settings(self) -> Settings:
@@ -52,18 +61,35 @@ def resolve(levels: Levels) -> Resolved:
     """
     values = {name: setting.default for name, setting in SCHEMA.items()}
     origins = dict.fromkeys(SCHEMA, Level.DEFAULT)
-    refused = []
+    refused: list[tuple[Level, InvalidRequestError]] = []
     for level in Level:
-        for name, value in levels.get(level, {}).items():
-            if name not in SCHEMA or level not in SCHEMA[name].levels:
-                continue
-            try:
-                values[name] = check(name, value)
-            except InvalidSettingError as error:
-                refused.append((level, error))
-            else:
-                origins[name] = level
+        valid, errors = _valid(level, levels.get(level, {}))
+        thresholds = {**values, **valid}
+        if thresholds[QUARANTINE] > thresholds[FLAG]:
+            errors.append(_wrong_order(level, thresholds))
+            valid = {name: value for name, value in valid.items() if name not in THRESHOLDS}
+        values |= valid
+        origins |= dict.fromkeys(valid, level)
+        refused += ((level, error) for error in errors)
     return Resolved(values, origins, tuple(refused))
+
+
+def _valid(level: Level, data: Values) -> tuple[dict[str, Any], list[InvalidRequestError]]:
+    """Answer the good values that a level sets, and what is wrong with the others."""
+    valid = {}
+    errors: list[InvalidRequestError] = []
+    for name, value in own_values(level, data).items():
+        try:
+            valid[name] = check(name, value)
+        except InvalidSettingError as error:
+            errors.append(error)
+    return valid, errors
+
+
+def _wrong_order(where: str, values: Values) -> ThresholdOrderError:
+    return ThresholdOrderError(
+        where=where, quarantine=str(values[QUARANTINE]), flag=str(values[FLAG])
+    )
 
 
 def own_values(level: Level, data: Values) -> dict[str, object]:
@@ -76,18 +102,23 @@ def settable(level: Level) -> list[str]:
     return [name for name, setting in SCHEMA.items() if level in setting.levels]
 
 
-def changed(levels: Levels, level: Level, changes: Values) -> dict[str, object]:
+def changed(
+    levels: Levels, level: Level, changes: Values, heirs: Mapping[str, Levels] | None = None
+) -> dict[str, object]:
     """Answer what a level sets after changes; None takes a value back.
 
-    Raises InvalidSettingError for an unknown name or a bad value, SettingLevelError for a setting
-    that the level may not set, ThresholdOrderError for thresholds the wrong way round.
+    `heirs` are the levels of those that inherit the change, by their names. Raises
+    InvalidSettingError for an unknown name or a bad value, SettingLevelError for a setting that
+    the level may not set, ThresholdOrderError for thresholds the wrong way round, here or there.
     """
     own = own_values(level, levels.get(level, {}))
     for name, value in _checked(level, changes):
         own.pop(name, None)
         if value is not None:
             own[name] = value
-    _check_order(resolve({**levels, level: own}))
+    if not THRESHOLDS.isdisjoint(changes):
+        for where, affected in {level.value: levels, **(heirs or {})}.items():
+            _check_order(where, {**affected, level: own}, level)
     return own
 
 
@@ -105,9 +136,10 @@ def _check_or_none(name: str, value: object) -> object:
     return found.value if isinstance(found, StrEnum) else found
 
 
-def _check_order(resolved: Resolved) -> None:
-    corruption = resolved.settings.corruption
-    if corruption.quarantine_below > corruption.flag_below:
-        raise ThresholdOrderError(
-            quarantine_below=corruption.quarantine_below, flag_below=corruption.flag_below
-        )
+def _check_order(where: str, levels: Levels, changed_level: Level) -> None:
+    """Raise when the order is wrong where the change counts; above, it is not to blame."""
+    order = [*Level]
+    for level, error in resolve(levels).refused:
+        blamed = order.index(level) >= order.index(changed_level)
+        if blamed and isinstance(error, ThresholdOrderError):
+            raise ThresholdOrderError(**{**error.placeholders, "where": where})

@@ -4,16 +4,16 @@ import logging
 
 from ..database.settings_operations import SettingsOperations
 from ..events import Publish, SettingsChanged
-from .inheritance import Levels, Values, changed, resolve
-from .schema import Level
+from .inheritance import Levels, Values, changed, own_values, resolve
+from .schema import SCHEMA, Level
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class SettingsService:
-    """Checks changes against all levels, and stores those of timelapses.
+    """Stores what timelapses set, and tells of every change, whichever level it is of.
 
-    Hub and camera keep theirs in Home Assistant's entries: whoever asks stores what is answered.
+    Hub and camera keep theirs in Home Assistant's entries, which tell when they have changed.
     """
 
     def __init__(self, operations: SettingsOperations, publish: Publish) -> None:
@@ -28,22 +28,17 @@ class SettingsService:
                 self._told.add((level, str(error)))
                 _LOGGER.warning("A stored setting of a %s is left out: %s", level, error)
 
-    def change_entry(
-        self, camera_id: str, levels: Levels, level: Level, changes: Values
-    ) -> dict[str, object]:
-        """Answer what the hub or a camera sets from now on; raise as `changed` does."""
-        own = changed(levels, level, changes)
-        self._tell(camera_id, level, changes)
-        return own
-
     async def change_timelapse(
         self, camera_id: str, timelapse_id: int, levels: Levels, changes: Values
     ) -> None:
         """Store what a timelapse sets from now on; raise as `changed` does."""
         own = changed(levels, Level.TIMELAPSE, changes)
         await self._operations.change(timelapse_id, {name: own.get(name) for name in changes})
-        self._tell(camera_id, Level.TIMELAPSE, changes)
+        self.tell(camera_id, Level.TIMELAPSE, levels.get(Level.TIMELAPSE, {}), own)
 
-    def _tell(self, camera_id: str, level: Level, changes: Values) -> None:
-        if changes:
-            self._publish(SettingsChanged(camera_id, level, tuple(changes)))
+    def tell(self, camera_id: str, level: Level, before: Values, after: Values) -> None:
+        """Publish which settings a level has changed, if any."""
+        old, new = own_values(level, before), own_values(level, after)
+        names = tuple(name for name in SCHEMA if old.get(name) != new.get(name))
+        if names:
+            self._publish(SettingsChanged(camera_id, level, names))
