@@ -8,12 +8,14 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import Context, Event, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockUser,
     async_capture_events,
 )
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.timelapser.const import DOMAIN, EVENT_TIMELAPSER
 from custom_components.timelapser.engine.models import JobState
@@ -80,6 +82,30 @@ async def test_hub_form(home: HomeAssistant, entry: MockConfigEntry, hub: Timela
     flow = await home.config_entries.options.async_init(entry.entry_id)
     await configure(flow["flow_id"], {"corruption": {"flag_below": 80}})
     assert entry.options == {"flag_below": 80}
+
+
+async def test_frontend_gets_the_form(
+    home: HomeAssistant,
+    entry: MockConfigEntry,
+    hub: TimelapserHub,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await act(home, "set_settings", settings={"corruption_detection": False})
+    assert await async_setup_component(home, "config", {})
+    client = await hass_client()
+    path = "/api/config/config_entries/options/flow"
+    form = await (await client.post(path, json={"handler": entry.entry_id})).json()
+    sections = {field["name"]: field for field in form["data_schema"]}
+    assert [*sections] == ["capture", "corruption", "video", "retention"]
+    assert {field["type"] for field in sections.values()} == {"expandable"}
+    switch = sections["corruption"]["schema"][0]
+    assert (switch["name"], switch["description"]) == (
+        "corruption_detection",
+        {"suggested_value": "off"},
+    )
+    answer = await client.post(f"{path}/{form['flow_id']}", json={"capture": {"interval": 90.0}})
+    assert (await answer.json())["type"] == "create_entry"
+    assert entry.options == {"interval": 90}
 
 
 async def test_camera_form(home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub) -> None:

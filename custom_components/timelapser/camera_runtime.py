@@ -199,7 +199,7 @@ class CameraRuntime:
 
     async def async_change_settings(self, changes: Mapping[str, object]) -> None:
         """Change what the camera itself sets; None takes a value back."""
-        heirs = {self.camera.name: self.levels_now}
+        heirs = [(self.camera.name, self.levels_now)]
         own = changed(self.levels(None), Level.CAMERA, changes, heirs)
         kept = {key: value for key, value in self._subentry.data.items() if key not in changes}
         self._hass.config_entries.async_update_subentry(

@@ -240,7 +240,7 @@ class TimelapserHub:
 
     def changed_options(self, changes: Mapping[str, object]) -> dict[str, object]:
         """Answer the options after changes; raise when they do not go with those of a camera."""
-        heirs = {camera.camera.name: camera.levels_now for camera in self.cameras.values()}
+        heirs = [(camera.camera.name, camera.levels_now) for camera in self.cameras.values()]
         return changed(self.levels, Level.HUB, changes, heirs)
 
     async def async_start(self, _hass: HomeAssistant) -> None:
@@ -318,10 +318,11 @@ class TimelapserHub:
         """Apply changed options and subentries to the cameras in place."""
         before, self._options = self._options, dict(self._entry.options)
         self.settings.tell("", Level.HUB, before, self._options)
+        subentries = self._entry.subentries
         for subentry_id, camera in self.cameras.items():
-            await camera.async_apply(self._entry.subentries[subentry_id])
+            await camera.async_apply(subentries[subentry_id])
         for subentry_id, camera in self.cameras.items():
-            subentry = self._entry.subentries[subentry_id]
+            subentry = subentries[subentry_id]
             # Without a database, the next start enters the name.
             with suppress(DatabaseUnavailableError):
                 await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)

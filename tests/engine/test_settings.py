@@ -117,10 +117,11 @@ def test_heirs_are_not_turned_round_either() -> None:
     changes = {"flag_below": 30, "quarantine_below": 20}
     assert changed(hub, Level.HUB, changes) == changes
     with pytest.raises(ThresholdOrderError) as caught:
-        changed(hub, Level.HUB, changes, {"Lake": lake})
+        # Cameras may have the same name.
+        changed(hub, Level.HUB, changes, [("Lake", lake), ("Lake", hub)])
     assert caught.value.placeholders == {"where": "Lake", "quarantine": "50", "flag": "30"}
     # What has nothing to do with thresholds goes through.
-    assert changed(hub, Level.HUB, {"fps": 9}, {"Lake": lake}) == {"flag_below": 70, "fps": 9}
+    assert changed(hub, Level.HUB, {"fps": 9}, [("Lake", lake)]) == {"flag_below": 70, "fps": 9}
 
 
 def test_thresholds_that_are_stored_the_wrong_way_round_are_left_out() -> None:

@@ -1,7 +1,7 @@
 """Inheritance: hub, camera, timelapse; the most specific level that says anything wins."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -94,7 +94,7 @@ def _wrong_order(where: str, values: Values) -> ThresholdOrderError:
 
 def own_values(level: Level, data: Values) -> dict[str, object]:
     """Answer what a level itself sets, out of all that it carries."""
-    return {name: value for name, value in data.items() if name in settable(level)}
+    return {name: data[name] for name in settable(level) if name in data}
 
 
 def settable(level: Level) -> list[str]:
@@ -103,11 +103,11 @@ def settable(level: Level) -> list[str]:
 
 
 def changed(
-    levels: Levels, level: Level, changes: Values, heirs: Mapping[str, Levels] | None = None
+    levels: Levels, level: Level, changes: Values, heirs: Iterable[tuple[str, Levels]] = ()
 ) -> dict[str, object]:
     """Answer what a level sets after changes; None takes a value back.
 
-    `heirs` are the levels of those that inherit the change, by their names. Raises
+    `heirs` are those that inherit the change: their names and levels. Raises
     InvalidSettingError for an unknown name or a bad value, SettingLevelError for a setting that
     the level may not set, ThresholdOrderError for thresholds the wrong way round, here or there.
     """
@@ -117,7 +117,7 @@ def changed(
         if value is not None:
             own[name] = value
     if not THRESHOLDS.isdisjoint(changes):
-        for where, affected in {level.value: levels, **(heirs or {})}.items():
+        for where, affected in ((level.value, levels), *heirs):
             _check_order(where, {**affected, level: own}, level)
     return own
 
