@@ -31,7 +31,13 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import CONF_SOURCE, CONF_TRANSPORT
-from .engine.capture.urls import STILL_SCHEMES, STREAM_SCHEMES, normalized, parse_url
+from .engine.capture.urls import (
+    STILL_SCHEMES,
+    STREAM_SCHEMES,
+    host_label,
+    normalized,
+    parse_url,
+)
 from .engine.errors import HubNotLoadedError, TimelapserError
 from .engine.models import SourceKind, Transport
 from .engine.settings import Level, changed
@@ -309,4 +315,4 @@ class CameraFlow(ConfigSubentryFlow):
             entity_id = er.async_resolve_entity_id(er.async_get(self.hass), stored)
             state = self.hass.states.get(entity_id or "")
             return state.name if state else stored
-        return str(self._data[CONF_URL]).partition("://")[2].partition("/")[0]
+        return host_label(self._data[CONF_URL])

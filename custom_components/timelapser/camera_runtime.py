@@ -146,7 +146,7 @@ class CameraRuntime:
     ) -> Timelapse:
         """Start a timelapse; the first image is taken at once when the first tick is far."""
         now = dt_util.now()
-        title = name or f"{self._subentry.title} {now:%Y-%m-%d %H:%M}"
+        title = name or f"{self._subentry.title[:200]} {now:%Y-%m-%d %H:%M}"
         own = changed(self.levels(None), Level.TIMELAPSE, settings or {})
         timelapse = await self._hub.timelapses.start(self.camera, title, own, rules)
         await self.async_timelapse_changed()

@@ -182,6 +182,7 @@ class TimelapserHub:
     async def _async_open(self) -> None:
         try:
             await self._hass.async_add_executor_job(self.storage.check_writable)
+            await self.recorder.open()
             await self._async_open_cameras()
             await self.coordinator.async_config_entry_first_refresh()
             self._entry.async_on_unload(
@@ -245,7 +246,6 @@ class TimelapserHub:
 
     async def async_start(self, _hass: HomeAssistant) -> None:
         """Capture and render; meanwhile, put in order what a crash left."""
-        await self.recorder.open()
         if self._closed:
             return
         self._async_employ(self.videos.run(), "render worker")

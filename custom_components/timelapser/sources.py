@@ -1,5 +1,6 @@
 """Engine sources made from the data of a camera's subentry."""
 
+import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any, override
@@ -44,6 +45,9 @@ class EntitySource(CameraSource):
         try:
             image = await async_get_image(self._hass, entity_id, timeout=int(timeout))
         except HomeAssistantError as error:
+            # Home Assistant makes an error of a cancellation, which has to stay one.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from error
             raise EntityUnavailableError(entity=entity_id) from error
         if not image.content.startswith(JPEG_START):
             raise NoJpegError(host=entity_id)

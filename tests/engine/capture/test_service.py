@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
-from custom_components.timelapser.engine.errors import SourceTimeoutError
+from custom_components.timelapser.engine.errors import SourceTimeoutError, StorageError
 from custom_components.timelapser.engine.models import CameraSource, Frame
 from custom_components.timelapser.engine.settings import Level, resolve
 from tests.engine.conftest import BEGIN, ZONE, Engine
@@ -159,3 +159,17 @@ async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg
     for future in waiting:
         future.set_result(None)
     await asyncio.gather(*broken)
+
+
+async def test_image_that_cannot_be_kept_is_a_miss(
+    engine: Engine, service: ImageCaptureService, jpeg: bytes
+) -> None:
+    """A full disk shows: in the ticks, in the health, and as an event."""
+    timelapse = await engine.timelapse()
+    engine.storage.root.mkdir(parents=True, exist_ok=True)
+    (engine.storage.root / timelapse.folder.split("/")[0]).write_text("in the way")
+    with pytest.raises(StorageError):
+        await service.capture(Source(jpeg), timelapse, SETTINGS, ZONE, planned_at=BEGIN)
+    assert engine.types() == ["capture_failed"]
+    assert (await engine.timelapses.get(timelapse.id)).failed_count == 1
+    assert (await engine.cameras.get("cam")).last_error == "storage_not_writable"

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.timelapser.engine.errors import DatabaseError, DatabaseUnavailableError
+from custom_components.timelapser.engine.errors import (
+    DatabaseError,
+    DatabaseUnavailableError,
+    StorageError,
+)
 from custom_components.timelapser.engine.images.recorder import Recorder
 from custom_components.timelapser.engine.images.spool import FOLDER, Spool
 from custom_components.timelapser.engine.models import NewImage, Tick, TickOutcome, Timelapse
@@ -140,6 +144,23 @@ async def test_what_cannot_be_entered_holds_up_nothing(
     assert spooled(engine) == ["000000000001.refused", "000000000002.refused"]
     assert "cannot be read" in caplog.text
     assert "was refused" in caplog.text
+
+
+async def test_storage_that_hiccups_loses_no_entry(
+    engine: Engine, away: pytest.MonkeyPatch
+) -> None:
+    timelapse = await engine.timelapse()
+    for number in range(3):
+        await engine.recorder.record(timelapse, new_image(timelapse.id, number), None)
+    away.undo()
+    folder = engine.storage.root / FOLDER
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(StorageError):
+        await engine.recorder.drain()
+    folder.with_name("elsewhere").rename(folder)
+    await engine.recorder.record(timelapse, new_image(timelapse.id, 3), None)
+    assert await engine.recorder.drain() == 4
+    assert (await engine.timelapses.get(timelapse.id)).image_count == 4
 
 
 async def test_drained_by_two_at_once_enters_everything_once(

@@ -338,6 +338,27 @@ async def test_render_goes_on_after_an_outage_of_the_database(
     assert len(leftovers(engine)) == 1
 
 
+async def test_failed_render_is_told_after_an_outage(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = engine.videos.end
+    calls = 0
+
+    async def away_at_first(*args: Any) -> RenderJob:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise DatabaseUnavailableError(reason="server closed the connection")
+        return await end(*args)
+
+    timelapse = await engine.timelapse()
+    await keep(engine, timelapse, [encoded(picture(20))])
+    monkeypatch.setattr(engine.videos, "end", away_at_first)
+    service = make_service(engine, ffmpeg="/nowhere/ffmpeg")
+    job = await render(engine, service, timelapse, VideoSettings(10))
+    assert (job.state, calls) == (JobState.FAILED, 2)
+
+
 async def test_queued_job_can_be_cancelled(engine: Engine) -> None:
     timelapse = await engine.timelapse()
     await keep(engine, timelapse, [encoded(picture(20))])

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 import logging
 
-from ..errors import SourceError
+from ..errors import SourceError, StorageError
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
 from ..images.recorder import Recorder
 from ..images.service import ImageService
@@ -46,26 +46,22 @@ class ImageCaptureService:
         planned_at: datetime | None = None,
         deadline: datetime | None = None,
     ) -> Image:
-        """Take, judge and record one image; raise SourceError when no attempt gave a frame.
+        """Take, judge and record one image.
+
+        Raises SourceError when no attempt gave a frame, StorageError when it cannot be kept.
 
         `planned_at` is the tick that asked for it, if one did; no retry begins that could not
         wait its delay before `deadline`, usually the next tick.
         """
         try:
             frame = await self._grab(source, timelapse, settings.capture, deadline)
-        except SourceError as error:
+            return await self._keep(frame, timelapse, settings, zone, planned_at)
+        except (SourceError, StorageError) as error:
             moment = planned_at or self._now()
             miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
             await self._recorder.record_miss(miss)
             self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
             raise
-        new = await self._images.keep(frame, timelapse, settings, zone)
-        outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
-        tick = _tick(timelapse, planned_at, zone, outcome) if planned_at else None
-        image = await self._recorder.record(timelapse, new, tick)
-        event = ImageQuarantined if image.quarantined else ImageCaptured
-        self._publish(event(timelapse.camera_id, image))
-        return image
 
     async def skip(self, timelapse: Timelapse, planned_at: datetime, zone: tzinfo) -> None:
         """Record a tick that found the capture before it still running."""
@@ -76,6 +72,22 @@ class ImageCaptureService:
         """Take one frame in a single attempt, within the limit on grabs at once."""
         async with self._grabs:
             return await source.grab(timeout)
+
+    async def _keep(
+        self,
+        frame: Frame,
+        timelapse: Timelapse,
+        settings: Settings,
+        zone: tzinfo,
+        planned_at: datetime | None,
+    ) -> Image:
+        new = await self._images.keep(frame, timelapse, settings, zone)
+        outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
+        tick = _tick(timelapse, planned_at, zone, outcome) if planned_at else None
+        image = await self._recorder.record(timelapse, new, tick)
+        event = ImageQuarantined if image.quarantined else ImageCaptured
+        self._publish(event(timelapse.camera_id, image))
+        return image
 
     async def _grab(
         self,

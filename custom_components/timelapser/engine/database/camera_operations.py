@@ -7,6 +7,8 @@ from ..models import Camera
 from .database import Database
 from .tables import cameras
 
+NAME_LENGTH = 255
+
 
 class CameraOperations:
     """Reads and writes cameras."""
@@ -16,6 +18,7 @@ class CameraOperations:
 
     async def ensure(self, camera_id: str, name: str, folder: str) -> Camera:
         """Enter a camera, or its new name; the folder stays what it was at first."""
+        name = name[:NAME_LENGTH]
 
         def work(connection: Connection) -> Camera:
             changed = connection.execute(

@@ -120,6 +120,11 @@ def _make_postgres(config: PostgresConfig, connections: int) -> Engine:
         connect_args={
             "sslmode": config.tls.value,
             "connect_timeout": CONNECT_SECONDS,
+            # A server that is gone without a word is noticed in seconds, not in many minutes.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             "application_name": "timelapser",
             "options": "-c timezone=UTC -c statement_timeout=60000",
         },

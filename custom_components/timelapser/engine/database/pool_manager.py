@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, QueuePool, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
+    InternalError,
     OperationalError,
     SQLAlchemyError,
 )
@@ -32,6 +33,10 @@ WAIT_SECONDS: Final = 30.0
 SLOW_SECONDS: Final = 0.5
 REMEMBERED_SECONDS: Final = 3600.0
 REMEMBERED_EVENTS: Final = 1000
+
+
+# The internal ones are those of a server that is read-only for now, after a failover.
+AWAY: Final = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
 
 class Lane(StrEnum):
@@ -247,9 +252,9 @@ def _recent(moments: deque[float], now: float) -> int:
 
 def classify(error: SQLAlchemyError) -> DatabaseError:
     """Answer whether the database is away or has refused; without statement and values."""
-    away = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    away = isinstance(
+        error, (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+    ) or (isinstance(error, DBAPIError) and error.connection_invalidated)
     kind = DatabaseUnavailableError if away else DatabaseError
     return kind(reason=reason(error))
 

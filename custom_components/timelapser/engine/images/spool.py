@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 from typing import Any, Final
 
+from ..errors import StorageError
 from ..models import Judgement, NewImage, Tick, TickOutcome
 from .files import Storage, write_atomically
 
@@ -31,6 +32,7 @@ class Spool:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._numbers: deque[int] = deque()
+        self._next = 1
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -38,29 +40,43 @@ class Spool:
     def open(self) -> None:
         """Find what an earlier run left."""
         folder = self._storage.resolve(FOLDER)
-        numbers = {int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal()}
-        self._numbers = deque(sorted(numbers))
+        found = [path for path in folder.glob("*.*") if path.stem.isdecimal()]
+        self._numbers = deque(sorted(int(path.stem) for path in found if path.suffix == ".json"))
+        # No number comes again: neither over an entry that waits nor over a refused one.
+        self._next = max((int(path.stem) for path in found), default=0) + 1
 
     def append(self, entry: Entry) -> None:
         """Keep an entry, after all others; raise StorageError when that fails."""
-        number = self._numbers[-1] + 1 if self._numbers else 1
+        number = self._next
         write_atomically(self._path(number), json.dumps(_plain(entry)).encode(), sync=True)
+        self._next += 1
         self._numbers.append(number)
 
     def first(self) -> Entry | None:
-        """Answer the oldest entry; those that cannot be read are passed over."""
+        """Answer the oldest entry; those that make no sense are passed over.
+
+        Raises StorageError, and passes nothing over, while the storage itself cannot be read.
+        """
         while self._numbers:
             path = self._path(self._numbers[0])
             try:
-                return _entry(json.loads(path.read_bytes()))
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                content = path.read_bytes()
+            except OSError as error:
+                raise StorageError(folder=str(path.parent)) from error
+            try:
+                return _entry(json.loads(content))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 _LOGGER.warning("The entry %s cannot be read: %r", path.name, error)
             self.set_first_aside()
         return None
 
     def remove_first(self) -> None:
         """Let go of the oldest entry."""
-        self._path(self._numbers[0]).unlink(missing_ok=True)
+        path = self._path(self._numbers[0])
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(folder=str(path.parent)) from error
         self._numbers.popleft()
 
     def set_first_aside(self) -> None:

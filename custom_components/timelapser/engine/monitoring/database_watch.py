@@ -7,7 +7,7 @@ import logging
 from typing import Final
 
 from ..database.pool_manager import PoolManager
-from ..errors import DatabaseUnavailableError
+from ..errors import DatabaseError, StorageError
 from ..images.recorder import Recorder
 
 _LOGGER = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ class DatabaseWatch:
     async def _drain(self) -> bool:
         try:
             entered = await self._recorder.drain()
-        except DatabaseUnavailableError:
+        except (DatabaseError, StorageError) as error:
+            _LOGGER.debug("Entries go on waiting: %s", error)
             return False
         _LOGGER.info("%s entries that waited for the database are in it now", entered)
         return True

@@ -72,7 +72,7 @@ class DeletionService:
             self._wake.clear()
             try:
                 await self.finish()
-            except TimelapserError as error:
+            except (TimelapserError, OSError) as error:
                 _LOGGER.warning("What is deleted is not all removed yet: %s", error)
 
     async def finish(self) -> int:

@@ -12,6 +12,7 @@ from ..database.image_operations import ImageOperations, RenderImage
 from ..database.timelapse_operations import TimelapseOperations
 from ..database.video_operations import VideoOperations
 from ..errors import (
+    DatabaseError,
     DatabaseUnavailableError,
     FrameCountError,
     JobStateError,
@@ -112,7 +113,8 @@ class VideoService:
             self._wake.clear()
             try:
                 job = await self._next()
-            except DatabaseUnavailableError:
+            except DatabaseError as error:
+                _LOGGER.debug("The render queue waits: %s", error)
                 await self._sleep(AWAY_SECONDS)
                 continue
             if job is None:
@@ -152,9 +154,14 @@ class VideoService:
 
     async def _fail(self, job: RenderJob, error: TimelapserError) -> None:
         text = error.placeholders.get("reason", str(error))
-        with suppress(JobStateError):
+        try:
             failed = await self._operations.end(job.id, self._now(), JobState.FAILED, text[:500])
-            self._publish(VideoFailed(job.camera_id, failed))
+        except JobStateError:
+            return
+        except DatabaseError:
+            self._cut_off = True
+            return
+        self._publish(VideoFailed(job.camera_id, failed))
 
     async def _render(self, job: RenderJob) -> None:
         timelapse = await self._timelapses.get(job.timelapse_id)
