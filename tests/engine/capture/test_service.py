@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
+from custom_components.timelapser.engine.capture import service as capture_service
 from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
 from custom_components.timelapser.engine.errors import SourceTimeoutError, StorageError
 from custom_components.timelapser.engine.models import CameraSource, Frame
@@ -109,6 +111,47 @@ async def test_corrupted_image_is_quarantined_and_told(
     assert image.quarantined
     assert engine.types() == ["image_quarantined"]
     assert await engine.image_rows.latest("cam") is None
+
+
+async def test_cancelled_capture_leaves_no_file_without_a_row(
+    engine: Engine, service: ImageCaptureService, jpeg: bytes
+) -> None:
+    """Home Assistant stops: a frame that was taken is kept, with its row and its tick."""
+    timelapse = await engine.timelapse()
+    source = Source(jpeg)
+    capture = asyncio.create_task(
+        service.capture(source, timelapse, SETTINGS, ZONE, planned_at=BEGIN)
+    )
+    while not source.grabs:
+        await asyncio.sleep(0)
+    capture.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await capture
+    await asyncio.to_thread(engine.pool.shutdown)
+    files = [*engine.storage.images_folder(timelapse.folder, quarantined=False).rglob("*.jpg")]
+    assert len(files) == (await engine.timelapses.get(timelapse.id)).image_count == 1
+    assert engine.types() == ["image_captured"]
+
+
+async def test_cancelled_capture_does_not_wait_for_ever(
+    engine: Engine, service: ImageCaptureService, jpeg: bytes
+) -> None:
+    timelapse = await engine.timelapse()
+    stuck = asyncio.Event()
+
+    async def never(*_args: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    with (
+        patch.object(engine.recorder, "record", never),
+        patch.object(capture_service, "KEPT_WITHIN", 0.01),
+    ):
+        capture = asyncio.create_task(service.capture(Source(jpeg), timelapse, SETTINGS, ZONE))
+        await stuck.wait()
+        capture.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await capture
 
 
 async def test_dead_cameras_do_not_hold_up_others(

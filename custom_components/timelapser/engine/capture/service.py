@@ -1,9 +1,10 @@
 """Taking frames: limited concurrency, retries with back-off, and the record of what came of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, tzinfo
 import logging
+from typing import Any
 
 from ..errors import SourceError, StorageError
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
@@ -16,6 +17,8 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_GRABS = 4
 """Grabs at once, over all cameras: each may hold a decoder and a whole picture in memory."""
+KEPT_WITHIN = 5.0
+"""Seconds that a capture which is cancelled has to keep the frame that it took."""
 
 
 class ImageCaptureService:
@@ -55,7 +58,7 @@ class ImageCaptureService:
         """
         try:
             frame = await self._grab(source, timelapse, settings.capture, deadline)
-            return await self._keep(frame, timelapse, settings, zone, planned_at)
+            return await self._to_the_end(self._keep(frame, timelapse, settings, zone, planned_at))
         except (SourceError, StorageError) as error:
             moment = planned_at or self._now()
             miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
@@ -72,6 +75,22 @@ class ImageCaptureService:
         """Take one frame in a single attempt, within the limit on grabs at once."""
         async with self._grabs:
             return await source.grab(timeout)
+
+    async def _to_the_end(self, keep: Coroutine[Any, Any, Image]) -> Image:
+        """Await, though cancelled: no thread can be told to stop writing a file.
+
+        Without this, its row and its tick would be missing until the next start.
+        """
+        keeping = asyncio.create_task(keep)
+        try:
+            # Waiting, unlike awaiting, does not pass a cancellation on.
+            await asyncio.wait([keeping])
+        except asyncio.CancelledError:
+            await asyncio.wait([keeping], timeout=KEPT_WITHIN)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
+        return keeping.result()
 
     async def _keep(
         self,
