@@ -295,3 +295,41 @@ async def test_next_capture_is_aligned(
     await act(home, "start_timelapse", device_id=device_id(home, CAMERA), interval=900)
     planned = datetime.fromisoformat(value(home, "sensor", "next_capture"))
     assert planned.timestamp() % 900 == 0
+
+
+async def test_rows_read_earlier_are_not_shown_later(
+    home: HomeAssistant, hub: TimelapserHub
+) -> None:
+    """A slow read from before a resume must not stop the clock that the resume has set."""
+    camera = device_id(home, CAMERA)
+    await act(home, "start_timelapse", device_id=camera)
+    await settle(home)
+    await act(home, "pause_timelapse", device_id=camera)
+    latest = hub.timelapse_rows.latest
+    has_read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(camera_id: str) -> Any:
+        found = await latest(camera_id)
+        has_read.set()
+        await go_on.wait()
+        return found
+
+    with patch.object(hub.timelapse_rows, "latest", slow):
+        refresh = asyncio.create_task(hub.cameras[CAMERA].async_refresh())
+        await has_read.wait()
+    resume = asyncio.create_task(act(home, "resume_timelapse", device_id=camera))
+    await asyncio.wait([resume], timeout=1)
+    go_on.set()
+    await asyncio.gather(refresh, resume)
+    assert value(home, "sensor", "timelapse_state") == "running"
+    assert value(home, "sensor", "next_capture") != "unknown"
+
+
+async def test_stopped_camera_never_ticks_again(
+    home: HomeAssistant, entry: MockConfigEntry, hub: TimelapserHub
+) -> None:
+    await act(home, "start_timelapse", device_id=device_id(home, CAMERA), interval=1)
+    runtime = hub.cameras[CAMERA]
+    assert await home.config_entries.async_unload(entry.entry_id)
+    await runtime.async_timelapse_changed()
+    assert runtime._clock.tick_at is None

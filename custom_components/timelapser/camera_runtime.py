@@ -62,6 +62,9 @@ class CameraRuntime:
         self._source = self._create_source()
         self._capture: asyncio.Task[None] | None = None
         self.capture_lock = asyncio.Lock()
+        # Rows that were read earlier are never shown after rows that were read later.
+        self._reading = asyncio.Lock()
+        self._stopped = False
         self._clock = CameraClock(hass, self._tick, self._spawn_stop)
         self.coordinator = CameraCoordinator(hass, entry, subentry.title, snapshot)
 
@@ -118,6 +121,7 @@ class CameraRuntime:
 
     async def async_stop(self) -> None:
         """End the clock and what it began."""
+        self._stopped = True
         self._clock.async_clear()
         if self._capture is not None:
             self._capture.cancel()
@@ -210,6 +214,8 @@ class CameraRuntime:
 
     @callback
     def _arm(self) -> None:
+        if self._stopped:
+            return
         timelapse = self.timelapse
         running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
         stop = timelapse and self._hub.timelapses.planned_stop(timelapse)
@@ -288,6 +294,10 @@ class CameraRuntime:
 
     async def async_refresh(self, image: Image | None = None) -> None:
         """Read the rows again and show them; `image` is the one just judged."""
+        async with self._reading:
+            await self._async_read(image)
+
+    async def _async_read(self, image: Image | None) -> None:
         if image is None or image.quarantined:
             image = self.coordinator.data.image
         try:
@@ -309,8 +319,9 @@ class CameraRuntime:
 
     async def async_reload(self) -> None:
         """Read and show everything anew, after more than captures has changed."""
-        snapshot = await self._hub.async_snapshot(self._subentry)
-        self.coordinator.async_set_updated_data(snapshot)
+        async with self._reading:
+            snapshot = await self._hub.async_snapshot(self._subentry)
+            self.coordinator.async_set_updated_data(snapshot)
         self._arm()
 
     async def async_refresh_day(self) -> None:

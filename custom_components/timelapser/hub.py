@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 import logging
 from pathlib import Path
 from typing import Any
@@ -104,7 +103,7 @@ class TimelapserHub:
         self.images = ImageService(self.storage, CorruptionService(), self.image_pool)
         self.recorder = Recorder(self.image_rows, Spool(self.storage), self.image_pool)
         self.database_watch = DatabaseWatch(
-            self.database.pool, self.recorder, partial(async_database_changed, hass)
+            self.database.pool, self.recorder, self._database_changed
         )
         self.captures = ImageCaptureService(
             self.images, self.recorder, self._publish, dt_util.utcnow
@@ -332,6 +331,18 @@ class TimelapserHub:
         """Show a new day where one has begun."""
         for camera in self.cameras.values():
             await camera.async_refresh_day()
+
+    @callback
+    def _database_changed(self, away: bool) -> None:
+        async_database_changed(self._hass, away)
+        if not away:
+            # What changed meanwhile could not be read.
+            for camera in self.cameras.values():
+                self._entry.async_create_background_task(
+                    self._hass,
+                    camera.async_timelapse_changed(),
+                    f"timelapser refresh {camera.camera.id}",
+                )
 
     @callback
     def _publish(self, event: Event) -> None:
