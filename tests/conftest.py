@@ -63,7 +63,8 @@ async def camera_server(socket_enabled: None) -> AsyncIterator[StillServer]:
 
 @pytest.fixture
 def entry(camera_server: StillServer, storage: Path) -> MockConfigEntry:
-    """The hub with one camera, captured every hour."""
+    """The hub with one camera, captured every hour; the flow has made its folder."""
+    storage.mkdir(parents=True, exist_ok=True)
     return MockConfigEntry(
         domain=DOMAIN,
         title="Timelapser",

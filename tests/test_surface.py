@@ -285,11 +285,17 @@ async def test_diagnostics_hold_no_secret(
 async def test_storage_that_vanished_is_tried_again(
     home: HomeAssistant, entry: MockConfigEntry, storage: Path
 ) -> None:
-    storage.parent.parent.mkdir(exist_ok=True)
-    storage.parent.write_text("a file where the folder was")
+    run = home.async_add_executor_job
+    await run(storage.rmdir)
     entry.add_to_hass(home)
     assert not await home.config_entries.async_setup(entry.entry_id)
     assert entry.state.value == "setup_retry"
+    assert entry.error_reason_translation_key == "storage_missing"
+    # Not made anew: that would fill the system's disk while the right one is not mounted.
+    assert not await run(storage.exists)
+    await run(storage.write_text, "a file where the folder was")
+    assert not await home.config_entries.async_reload(entry.entry_id)
     assert entry.error_reason_translation_key == "storage_not_writable"
-    storage.parent.unlink()
+    await run(storage.unlink)
+    await run(storage.mkdir)
     assert await home.config_entries.async_reload(entry.entry_id)

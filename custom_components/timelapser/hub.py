@@ -180,7 +180,7 @@ class TimelapserHub:
 
     async def _async_open(self) -> None:
         try:
-            await self._hass.async_add_executor_job(self.storage.check_writable)
+            await self._hass.async_add_executor_job(self._check_storage)
             await self.recorder.open()
             await self._async_open_cameras()
             await self.coordinator.async_config_entry_first_refresh()
@@ -191,6 +191,10 @@ class TimelapserHub:
         except BaseException:
             await self.async_close()
             raise
+
+    def _check_storage(self) -> None:
+        self.storage.check_there()
+        self.storage.check_writable()
 
     async def _async_open_cameras(self) -> None:
         dr.async_get(self._hass).async_get_or_create(

@@ -106,6 +106,12 @@ class StorageError(TimelapserError):
     code = "storage_not_writable"
 
 
+class StorageMissingError(StorageError):
+    """The storage folder is not there: a disk may not be mounted. Placeholder `folder`."""
+
+    code = "storage_missing"
+
+
 class StorageNotAllowedError(InvalidRequestError):
     """The storage folder is outside what Home Assistant allows. Placeholder `folder`."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slugify import slugify
 
-from ..errors import OutsideStorageError, StorageError
+from ..errors import OutsideStorageError, StorageError, StorageMissingError
 
 STAMP = "%Y%m%dT%H%M%S"
 PART_SUFFIX = ".part"
@@ -70,6 +70,11 @@ class Storage:
     def relative(self, path: Path) -> str:
         """Answer the path from the root on, with forward slashes."""
         return path.relative_to(self.root.resolve()).as_posix()
+
+    def check_there(self) -> None:
+        """Raise StorageMissingError without the root; made anew, it would hide a missing disk."""
+        if not self.root.exists():
+            raise StorageMissingError(folder=str(self.root))
 
     def check_writable(self) -> None:
         """Make the root if need be and write to it; raise StorageError when that fails.
