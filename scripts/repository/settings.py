@@ -8,7 +8,7 @@ from .integration import Integration, Json, Tree, branch, differences
 from .texts import flat, placeholders
 
 SCHEMA = "engine/settings/schema.py"
-MODELS = "engine/models.py"
+MODELS = "engine/models"
 
 # Where each level has its form.
 FORMS = {
