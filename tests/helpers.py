@@ -1,7 +1,9 @@
 """What tests of the Home Assistant floor do again and again."""
 
 import asyncio
+from contextlib import AbstractContextManager
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -9,7 +11,13 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.timelapser.const import DOMAIN
+from custom_components.timelapser.engine.models import CameraSource
 from custom_components.timelapser.hub import TimelapserHub
+
+
+def answered_by(source: CameraSource) -> AbstractContextManager[object]:
+    """Have cameras that are made meanwhile take their frames from a source of the test."""
+    return patch("custom_components.timelapser.sources.SourceMaker.create", return_value=source)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> TimelapserHub:

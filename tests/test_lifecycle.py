@@ -18,7 +18,7 @@ from custom_components.timelapser.const import DOMAIN, EVENT_TIMELAPSER
 from custom_components.timelapser.engine.errors import DatabaseUnavailableError
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA
-from tests.helpers import act, device_id, set_up, settle
+from tests.helpers import act, answered_by, device_id, set_up, settle
 from tests.test_capture import FakeSource, newest, pass_time, value
 
 BEGIN = "2026-11-24T10:00:03+00:00"
@@ -38,7 +38,7 @@ async def hub(
 ) -> TimelapserHub:
     await home.config.async_set_time_zone("Europe/Berlin")
     freezer.move_to(BEGIN)
-    with patch("custom_components.timelapser.camera_runtime.create_source", return_value=source):
+    with answered_by(source):
         return await set_up(home, entry)
 
 
@@ -126,7 +126,7 @@ async def test_stops_while_home_assistant_is_off(
     await settle(home)
     assert await home.config_entries.async_unload(entry.entry_id)
     freezer.tick(timedelta(days=9))
-    with patch("custom_components.timelapser.camera_runtime.create_source", return_value=source):
+    with answered_by(source):
         assert await home.config_entries.async_setup(entry.entry_id)
         await settle(home)
     found = await newest(home)
@@ -264,7 +264,7 @@ async def test_reconciliation_tells(
     assert await home.config_entries.async_unload(entry.entry_id)
     for path in await files(home, storage, "images/*/*.jpg"):
         path.unlink()
-    with patch("custom_components.timelapser.camera_runtime.create_source", return_value=source):
+    with answered_by(source):
         assert await home.config_entries.async_setup(entry.entry_id)
         await settle(home)
     assert events[-1].data == {"type": "reconciled", "camera_id": "", "missing": 1}

@@ -24,7 +24,7 @@ from custom_components.timelapser.engine.database.pool_manager import PoolManage
 from custom_components.timelapser.engine.errors import DatabaseUnavailableError
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA
-from tests.helpers import act, device_id, entity_id, set_up, settle
+from tests.helpers import act, answered_by, device_id, entity_id, set_up, settle
 from tests.test_capture import FakeSource, pass_time
 from tests.test_surface import film
 
@@ -47,7 +47,7 @@ async def hub(
     # With frozen time, no pause before another attempt ever ends.
     home.config_entries.async_update_entry(entry, options={"retries": 0})
     with (
-        patch("custom_components.timelapser.camera_runtime.create_source", return_value=source),
+        answered_by(source),
         patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True),
     ):
         yield await set_up(home, entry)

@@ -124,6 +124,7 @@ async def test_devices_and_entities(home: HomeAssistant, hub: TimelapserHub) -> 
         "last_capture",
         "latest",
         "next_capture",
+        "online",
         "quarantined_today",
         "render_progress",
         "render_video",
@@ -131,6 +132,7 @@ async def test_devices_and_entities(home: HomeAssistant, hub: TimelapserHub) -> 
         "storage_used",
         "timelapse_state",
         "video_count",
+        "window_open",
     }
 
 

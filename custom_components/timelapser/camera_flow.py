@@ -1,82 +1,40 @@
 """Camera flow: a source is chosen, tried, shown, and only then kept."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryState,
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import (
-    CONF_ENTITY_ID,
-    CONF_NAME,
-    CONF_PASSWORD,
-    CONF_URL,
-    CONF_USERNAME,
-    CONF_VERIFY_SSL,
-)
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.selector import (
-    EntitySelector,
-    EntitySelectorConfig,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.const import CONF_NAME
 import voluptuous as vol
 
-from .const import CONF_SOURCE, CONF_TRANSPORT
-from .engine.capture.urls import (
-    STILL_SCHEMES,
-    STREAM_SCHEMES,
-    host_label,
-    normalized,
-    parse_url,
-)
+from .const import CONF_SOURCE
 from .engine.errors import HubNotLoadedError, TimelapserError
-from .engine.models import SourceKind, Transport
-from .engine.settings import Level, changed
+from .engine.models import SourceKind
+from .engine.settings import Level, changed, resolve, settable
 from .forms import (
+    PICTURE,
     SETTING_PLACEHOLDERS,
     entered,
+    group_form,
     inherited,
     setting_selector,
     settings_form,
     suggested,
 )
-from .hub import TestFrame, TimelapserHub
-from .sources import create_source
+from .frames import TestFrame, async_test_source
+from .hub import TimelapserHub
+from .source_form import SCHEMAS, default_name, read_source, suggested_source
+from .sources import source_data
 
-INTERVAL = "interval"
-
-_PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-_ACCESS = {
-    vol.Required(CONF_URL): _URL,
-    vol.Optional(CONF_USERNAME): str,
-    vol.Optional(CONF_PASSWORD): _PASSWORD,
-}
-_SCHEMAS = {
-    SourceKind.ENTITY: vol.Schema(
-        {vol.Required(CONF_ENTITY_ID): EntitySelector(EntitySelectorConfig(domain=CAMERA_DOMAIN))}
-    ),
-    SourceKind.STREAM: vol.Schema(
-        {
-            **_ACCESS,
-            vol.Required(CONF_TRANSPORT, default=Transport.TCP.value): SelectSelector(
-                SelectSelectorConfig(options=[*Transport], translation_key=CONF_TRANSPORT)
-            ),
-            vol.Required(CONF_VERIFY_SSL, default=True): bool,
-        }
-    ),
-    SourceKind.STILL: vol.Schema({**_ACCESS, vol.Required(CONF_VERIFY_SSL, default=True): bool}),
-}
-_SCHEMES = {SourceKind.STREAM: STREAM_SCHEMES, SourceKind.STILL: STILL_SCHEMES}
+INTERVAL: Final = "interval"
+SAVE: Final = "save"
+# Every text of an error may use any of these.
+SOURCE_PLACEHOLDERS: Final = dict.fromkeys(("host", "seconds", "status", "entity", "scheme"), "")
 
 
 class CameraFlow(ConfigSubentryFlow):
@@ -96,7 +54,9 @@ class CameraFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask what is to be changed."""
         self._data = dict(self._get_reconfigure_subentry().data)
-        return self.async_show_menu(step_id="reconfigure", menu_options=["source", "settings"])
+        return self.async_show_menu(
+            step_id="reconfigure", menu_options=["source", "picture", "settings"]
+        )
 
     async def async_step_source(
         self, user_input: dict[str, Any] | None = None
@@ -115,7 +75,7 @@ class CameraFlow(ConfigSubentryFlow):
             try:
                 hub = await self._async_hub()
                 camera = hub.cameras[subentry.subentry_id]
-                changes = entered(Level.CAMERA, user_input, subentry.data)
+                changes = entered(Level.CAMERA, user_input, subentry.data, without={PICTURE})
                 await camera.async_change_settings(changes)
             except TimelapserError as error:
                 errors["base"] = error.code
@@ -125,11 +85,53 @@ class CameraFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
-                settings_form(Level.CAMERA),
+                settings_form(Level.CAMERA, without={PICTURE}),
                 suggested(Level.CAMERA, subentry.data) if user_input is None else user_input,
             ),
             errors=errors,
             description_placeholders=SETTING_PLACEHOLDERS | self._inherited() | placeholders,
+        )
+
+    async def async_step_picture(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Show the picture as it is cut and turned, until it is right."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        if user_input is not None:
+            save = user_input.pop(SAVE)
+            try:
+                hub = await self._async_hub()
+                changes = {name: user_input.get(name) for name in self._picture_settings}
+                self._data = self._with_settings(changes)
+                if save:
+                    camera = hub.cameras[self._get_reconfigure_subentry().subentry_id]
+                    await camera.async_change_settings(changes)
+                    return self.async_abort(reason="reconfigure_successful")
+            except TimelapserError as error:
+                errors["base"] = error.code
+                placeholders = error.placeholders
+        try:
+            frame = await self._async_look(self._data)
+            shown = {"preview": f"![]({frame.preview})", "width": str(frame.width)} | {
+                "height": str(frame.height)
+            }
+        except TimelapserError as error:
+            errors["base"] = error.code
+            placeholders = error.placeholders
+            shown = dict.fromkeys(("preview", "width", "height"), "-")
+        return self.async_show_form(
+            step_id="picture",
+            data_schema=self.add_suggested_values_to_schema(
+                group_form(PICTURE, Level.CAMERA).extend({vol.Required(SAVE, default=False): bool}),
+                self._data if user_input is None else user_input,
+            ),
+            errors=errors,
+            description_placeholders=SETTING_PLACEHOLDERS
+            | SOURCE_PLACEHOLDERS
+            | self._inherited()
+            | shown
+            | placeholders,
         )
 
     async def async_step_entity(
@@ -157,32 +159,24 @@ class CameraFlow(ConfigSubentryFlow):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                data, unique_id = self._read_source(kind, user_input)
+                data, unique_id = read_source(self.hass, kind, user_input, self._stored)
                 if self._is_taken(unique_id):
                     return self.async_abort(reason="already_configured")
-                self._frame = await self._async_try(data)
+                own = {**self._settings, **data}
+                self._data, self._frame = await self._async_try(own)
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders
             else:
-                self._data = {**self._data, **data}
                 self._unique_id = unique_id
                 return await self.async_step_confirm()
         return self.async_show_form(
             step_id=kind,
             data_schema=self.add_suggested_values_to_schema(
-                _SCHEMAS[kind], user_input or self._suggested()
+                SCHEMAS[kind], user_input or suggested_source(self.hass, self._data)
             ),
             errors=errors,
-            # Every text of an error may use any of these.
-            description_placeholders={
-                "host": "",
-                "seconds": "",
-                "status": "",
-                "entity": "",
-                "scheme": "",
-            }
-            | placeholders,
+            description_placeholders=SOURCE_PLACEHOLDERS | placeholders,
         )
 
     async def async_step_confirm(
@@ -196,7 +190,7 @@ class CameraFlow(ConfigSubentryFlow):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                data = self._with_interval(user_input.get(INTERVAL))
+                data = self._with_settings({INTERVAL: user_input.get(INTERVAL)})
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders
@@ -216,12 +210,9 @@ class CameraFlow(ConfigSubentryFlow):
             errors=errors,
             description_placeholders=SETTING_PLACEHOLDERS
             | self._inherited()
-            | {
-                "preview": f"![]({frame.preview})",
-                "width": str(frame.width),
-                "height": str(frame.height),
-                "score": str(frame.judgement.score),
-            }
+            | {"preview": f"![]({frame.preview})", "score": str(frame.judgement.score)}
+            | {"width": str(frame.width), "height": str(frame.height)}
+            | await self._async_estimate(frame)
             | placeholders,
             last_step=True,
         )
@@ -230,10 +221,17 @@ class CameraFlow(ConfigSubentryFlow):
         """Say what a camera has from the hub."""
         return inherited(Level.CAMERA, {Level.HUB: self._get_entry().options})
 
-    def _with_interval(self, interval: object) -> dict[str, Any]:
-        """Answer the data with the interval that was entered; raise when it is none."""
-        own = changed({Level.CAMERA: self._data}, Level.CAMERA, {INTERVAL: interval})
-        return {name: value for name, value in self._data.items() if name != INTERVAL} | own
+    async def _async_estimate(self, frame: TestFrame) -> dict[str, str]:
+        """Say what a day will bring, with images like the test frame."""
+        hub = await self._async_hub()
+        levels = {Level.HUB: self._get_entry().options, Level.CAMERA: self._data}
+        found = hub.estimate(resolve(levels).settings, frame.byte_count)
+        return {"images": str(found.images), "megabytes": f"{found.byte_count / 1e6:.0f}"}
+
+    def _with_settings(self, changes: Mapping[str, object]) -> dict[str, Any]:
+        """Answer the data with settings that were entered; raise when they make no sense."""
+        own = changed({Level.CAMERA: self._data}, Level.CAMERA, changes)
+        return {name: value for name, value in self._data.items() if name not in changes} | own
 
     def _finish(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
         if self.source == SOURCE_RECONFIGURE:
@@ -255,40 +253,33 @@ class CameraFlow(ConfigSubentryFlow):
             hub: TimelapserHub = entry.runtime_data
             return hub
 
-    async def _async_try(self, data: Mapping[str, Any]) -> TestFrame:
+    async def _async_try(self, data: dict[str, Any]) -> tuple[dict[str, Any], TestFrame]:
+        """Answer the data with the better way to take pictures, and one of them."""
         hub = await self._async_hub()
-        source = create_source(self.hass, data, hub.grab_pool)
-        try:
-            return await hub.async_test(source)
-        finally:
-            await source.close()
+        levels = {Level.HUB: self._get_entry().options, Level.CAMERA: data}
+        return await async_test_source(hub, data, resolve(levels).settings)
 
-    def _read_source(
-        self, kind: SourceKind, user_input: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], str]:
-        """Answer the data to store and what makes the camera unique."""
-        data: dict[str, Any] = {CONF_SOURCE: kind.value, **user_input}
-        if kind is SourceKind.ENTITY:
-            entity = er.async_get(self.hass).async_get(user_input[CONF_ENTITY_ID])
-            data[CONF_ENTITY_ID] = entity.id if entity else user_input[CONF_ENTITY_ID]
-            return data, data[CONF_ENTITY_ID]
-        parsed = parse_url(user_input[CONF_URL], _SCHEMES[kind])
-        data[CONF_URL] = parsed.url
-        # Fields win over what the URL carries: it is where people correct a password.
-        data[CONF_USERNAME] = user_input.get(CONF_USERNAME) or parsed.user
-        data[CONF_PASSWORD] = (
-            user_input.get(CONF_PASSWORD)
-            or parsed.password
-            or self._kept_password(data[CONF_USERNAME])
-        )
-        return data, normalized(parsed.url)
+    async def _async_look(self, data: Mapping[str, Any]) -> TestFrame:
+        """Take a picture of the camera that is changed, with settings that are not saved yet."""
+        hub = await self._async_hub()
+        camera = hub.cameras[self._get_reconfigure_subentry().subentry_id]
+        levels = {Level.HUB: self._get_entry().options, Level.CAMERA: data}
+        return await hub.async_test(camera.source, resolve(levels).settings)
 
-    def _kept_password(self, user: str | None) -> str | None:
-        """Answer the stored password when a camera is changed and its user stays."""
-        if self.source != SOURCE_RECONFIGURE or not user:
-            return None
-        stored = self._get_reconfigure_subentry().data
-        return stored.get(CONF_PASSWORD) if stored.get(CONF_USERNAME) == user else None
+    @property
+    def _stored(self) -> Mapping[str, Any]:
+        if self.source != SOURCE_RECONFIGURE:
+            return {}
+        return self._get_reconfigure_subentry().data
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        source = source_data(self._data)
+        return {name: value for name, value in self._data.items() if name not in source}
+
+    @property
+    def _picture_settings(self) -> list[str]:
+        return settable(Level.CAMERA, PICTURE)
 
     def _is_taken(self, unique_id: str) -> bool:
         own = (
@@ -301,18 +292,7 @@ class CameraFlow(ConfigSubentryFlow):
             for subentry in self._get_entry().subentries.values()
         )
 
-    def _suggested(self) -> dict[str, Any]:
-        """What the form shows at first; an entity by its present id, and never the password."""
-        suggested = {key: value for key, value in self._data.items() if key != CONF_PASSWORD}
-        if stored := suggested.get(CONF_ENTITY_ID):
-            suggested[CONF_ENTITY_ID] = er.async_resolve_entity_id(er.async_get(self.hass), stored)
-        return suggested
-
     def _default_name(self) -> str:
         if self.source == SOURCE_RECONFIGURE:
             return self._get_reconfigure_subentry().title
-        if stored := self._data.get(CONF_ENTITY_ID):
-            entity_id = er.async_resolve_entity_id(er.async_get(self.hass), stored)
-            state = self.hass.states.get(entity_id or "")
-            return state.name if state else stored
-        return host_label(self._data[CONF_URL])
+        return default_name(self.hass, self._data)

@@ -1,4 +1,4 @@
-"""A camera's clock: when it captures, and when its timelapse stops by itself."""
+"""A camera's clock: when it captures, when its window opens, and when its timelapse stops."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,20 +8,25 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .engine.capture.schedule import next_tick
+from .engine.capture.schedule import Schedule
 
 RETRY: Final = timedelta(minutes=1)
 """Until the next attempt where a timelapse could not be stopped in time."""
 
 
 class CameraClock:
-    """Calls at the next tick and at the stop, each once; then it wants to be set again."""
+    """Calls at the next tick, edge of a window and stop, once; then it wants to be set again."""
 
     def __init__(
-        self, hass: HomeAssistant, on_tick: Callable[[datetime], None], on_stop: Callable[[], None]
+        self,
+        hass: HomeAssistant,
+        on_tick: Callable[[datetime], None],
+        on_edge: Callable[[], None],
+        on_stop: Callable[[], None],
     ) -> None:
         self._hass = hass
         self._on_tick = on_tick
+        self._on_edge = on_edge
         self._on_stop = on_stop
         self._timers: list[CALLBACK_TYPE] = []
         self._stop_at: datetime | None = None
@@ -34,19 +39,21 @@ class CameraClock:
         return self.tick_at or self._stop_at
 
     @callback
-    def async_set(self, interval: timedelta | None, stop_at: datetime | None) -> None:
-        """Tick at whole multiples of the interval, but not from the stop on; None for never."""
+    def async_set(self, schedule: Schedule | None, stop_at: datetime | None) -> None:
+        """Tick as the schedule says, or not at all without one; stop at a moment, or never."""
         self.async_clear()
         now = dt_util.utcnow()
         self._stop_at = stop_at
         if stop_at is not None:
             again = stop_at == self._stopped_for
             self._call(self._stop, max(stop_at, now + RETRY) if again else stop_at)
-        if interval is not None:
-            tick_at = next_tick(now, interval)
-            if stop_at is None or tick_at < stop_at:
-                self.tick_at = tick_at
-                self._call(self._tick, tick_at)
+        if schedule is None:
+            return
+        self.tick_at = schedule.next_tick(now)
+        if self.tick_at is not None:
+            self._call(self._tick, self.tick_at)
+        if schedule.window.limited and (opening := schedule.next_opening(now)):
+            self._call(self._edge, opening.start if opening.start > now else opening.end)
 
     @callback
     def async_clear(self) -> None:
@@ -62,6 +69,10 @@ class CameraClock:
     def _tick(self, _now: datetime) -> None:
         if self.tick_at is not None:
             self._on_tick(self.tick_at)
+
+    @callback
+    def _edge(self, _now: datetime) -> None:
+        self._on_edge()
 
     @callback
     def _stop(self, _now: datetime) -> None:

@@ -15,10 +15,12 @@ CONF_SOURCE: Final = "source"
 CONF_STORAGE: Final = "storage"
 CONF_TLS: Final = "tls"
 CONF_TRANSPORT: Final = "transport"
+CONF_USE_STREAM: Final = "use_stream"
 
 EVENT_TIMELAPSER: Final = "timelapser_event"
 
 PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.IMAGE,
     Platform.SENSOR,

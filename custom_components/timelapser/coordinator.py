@@ -24,6 +24,7 @@ class CameraSnapshot:
     timelapse: Timelapse | None = None
     image: Image | None = None
     next_capture: datetime | None = None
+    window_open: bool | None = None
     last_score: int | None = None
     job: RenderJob | None = None
 

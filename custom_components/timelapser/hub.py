@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 import logging
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,14 @@ from homeassistant.core import Event as StopEvent
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
 
 from .camera_runtime import CameraRuntime
-from .const import CONF_STORAGE, DOMAIN, EVENT_TIMELAPSER
+from .const import CONF_STORAGE, DOMAIN
 from .coordinator import CameraSnapshot
 from .database_setup import async_open_database
+from .engine.capture.ledger import Ledger
+from .engine.capture.planning import Estimate, estimate, plan
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.service import CorruptionService
 from .engine.database.camera_operations import CameraOperations
@@ -33,48 +32,42 @@ from .engine.database.log_operations import LogOperations
 from .engine.database.reconciliation_operations import ReconciliationOperations
 from .engine.database.settings_operations import SettingsOperations
 from .engine.database.statistics_operations import Scope, StatisticsOperations
+from .engine.database.tick_operations import TickOperations
 from .engine.database.timelapse_operations import TimelapseOperations
 from .engine.database.verify_operations import VerifyOperations
 from .engine.database.video_operations import VideoOperations
 from .engine.errors import DatabaseTooNewError, DatabaseUnavailableError, TimelapserError
-from .engine.events import Event, RenderChanged, VideoFinished, VideoProgress
 from .engine.images.files import Storage
 from .engine.images.recorder import Recorder
 from .engine.images.service import ImageService
 from .engine.images.spool import Spool
 from .engine.images.trash import Trash
-from .engine.models import CameraSource, Judgement, Timelapse
+from .engine.models import CameraSource, Timelapse
 from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.monitoring.housekeeping import Housekeeping
+from .engine.monitoring.load import LoadWatch
 from .engine.monitoring.reconciliation import ReconciliationService, Rows
 from .engine.monitoring.statistics import StatisticsService
 from .engine.settings import Level, Settings, changed, resolve
 from .engine.settings.service import SettingsService
 from .engine.timelapses.deletion import DeletionService
-from .engine.timelapses.progress import Outlook
 from .engine.timelapses.service import TimelapseService
 from .engine.videos.service import VideoService
 from .errors import translated
+from .frames import TestFrame
+from .gate import async_check_gate
 from .hub_coordinator import HubCoordinator
-from .library import timelapse_outlook
-from .plain import event_data
+from .hub_events import HubEvents
+from .issues import async_database_too_new
 from .preview import Previews
-from .repairs import async_database_changed, async_database_too_new
+from .sky import Sky
+from .sources import SourceMaker
 
 _LOGGER = logging.getLogger(__name__)
 
 IMAGE_THREADS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class TestFrame:
-    """A frame taken for a look; `preview` is a signed path that is good for minutes."""
-
-    width: int
-    height: int
-    byte_count: int
-    judgement: Judgement
-    preview: str
+MAX_OPEN_STREAMS = 8
+"""Each is read all the time: about 1 % of a core with 25 pictures a second."""
 
 
 type TimelapserConfigEntry = ConfigEntry[TimelapserHub]
@@ -86,10 +79,11 @@ class TimelapserHub:
     def __init__(
         self, hass: HomeAssistant, entry: TimelapserConfigEntry, database: Database
     ) -> None:
-        self._hass = hass
+        self.hass = hass
         self._entry = entry
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
+        self._open_streams: set[str] = set()
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
         self.opened_with = dict(entry.data)
@@ -102,14 +96,23 @@ class TimelapserHub:
         self.video_rows = VideoOperations(self.database)
         self.images = ImageService(self.storage, CorruptionService(), self.image_pool)
         self.recorder = Recorder(self.image_rows, Spool(self.storage), self.image_pool)
+        self.events = HubEvents(hass, entry, self)
+        self.publish = self.events.async_publish
         self.database_watch = DatabaseWatch(
-            self.database.pool, self.recorder, self._database_changed
+            self.database.pool, self.recorder, self.events.async_database_changed
+        )
+        self.sky = Sky(hass)
+        self.sources = SourceMaker(hass, self.grab_pool)
+        self.ticks = TickOperations(database)
+        self.ledger = Ledger(self.recorder, self.ticks)
+        self.load = LoadWatch(
+            self.storage.root, lambda: self.shared_settings.load, self.image_pool, self.publish
         )
         self.captures = ImageCaptureService(
-            self.images, self.recorder, self._publish, dt_util.utcnow
+            self.images, self.recorder, self.publish, dt_util.utcnow
         )
         self.timelapses = TimelapseService(
-            self.timelapse_rows, self._publish, dt_util.utcnow, dt_util.get_default_time_zone
+            self.timelapse_rows, self.publish, dt_util.utcnow, dt_util.get_default_time_zone
         )
         self.videos = VideoService(
             operations=self.video_rows,
@@ -118,14 +121,14 @@ class TimelapserHub:
             storage=self.storage,
             executor=self.image_pool,
             now=dt_util.utcnow,
-            publish=self._publish,
+            publish=self.publish,
             ffmpeg=get_ffmpeg_manager(hass).binary,
         )
         self.statistics = StatisticsService(
             StatisticsOperations(self.database), self.storage, self.image_pool, dt_util.utcnow
         )
         self.coordinator = HubCoordinator(hass, entry, self.statistics, self.video_rows)
-        self.settings = SettingsService(SettingsOperations(database), self._publish)
+        self.settings = SettingsService(SettingsOperations(database), self.publish)
         self.logs = LogOperations(database)
         self.judgements = CorruptionOperations(database)
         self.housekeeping = Housekeeping(
@@ -155,7 +158,7 @@ class TimelapserHub:
             images=self.images,
             deletion=self.deletion,
             executor=self.image_pool,
-            publish=self._publish,
+            publish=self.publish,
             now=dt_util.utcnow,
             zone=dt_util.get_default_time_zone,
             settings=self._settings_of,
@@ -180,14 +183,11 @@ class TimelapserHub:
 
     async def _async_open(self) -> None:
         try:
-            await self._hass.async_add_executor_job(self._check_storage)
+            await self.hass.async_add_executor_job(self._check_storage)
             await self.recorder.open()
             await self._async_open_cameras()
             await self.coordinator.async_config_entry_first_refresh()
-            self._entry.async_on_unload(
-                # At every full hour: some days have no midnight, and the time zone may be changed.
-                async_track_time_change(self._hass, self._async_hour_begins, minute=0, second=0)
-            )
+            self.events.async_listen()
         except BaseException:
             await self.async_close()
             raise
@@ -197,7 +197,7 @@ class TimelapserHub:
         self.storage.check_writable()
 
     async def _async_open_cameras(self) -> None:
-        dr.async_get(self._hass).async_get_or_create(
+        dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self._entry.entry_id,
             identifiers={(DOMAIN, self._entry.entry_id)},
             entry_type=dr.DeviceEntryType.SERVICE,
@@ -207,7 +207,7 @@ class TimelapserHub:
         self.settings.check_stored(self.levels)
         for subentry_id, subentry in self._entry.subentries.items():
             snapshot = await self.async_snapshot(subentry)
-            camera = CameraRuntime(self._hass, self._entry, self, subentry, snapshot)
+            camera = CameraRuntime(self.hass, self._entry, self, subentry, snapshot)
             self.settings.check_stored(camera.levels(camera.timelapse))
             self.cameras[subentry_id] = camera
 
@@ -239,8 +239,9 @@ class TimelapserHub:
 
     async def async_change_settings(self, changes: Mapping[str, object]) -> None:
         """Change what the hub sets; None takes a value back."""
+        await async_check_gate(self.hass, changes)
         options = self.changed_options(changes)
-        self._hass.config_entries.async_update_entry(self._entry, options=options)
+        self.hass.config_entries.async_update_entry(self._entry, options=options)
 
     def changed_options(self, changes: Mapping[str, object]) -> dict[str, object]:
         """Answer the options after changes; raise when they do not go with those of a camera."""
@@ -251,6 +252,8 @@ class TimelapserHub:
         """Capture and render; meanwhile, put in order what a crash left."""
         if self._closed:
             return
+        self.captures.allow(self.shared_settings.load.concurrent_grabs)
+        self._async_employ(self.load.run(), "load worker")
         self._async_employ(self.videos.run(), "render worker")
         self._async_employ(self.deletion.run(), "deletion worker")
         self._async_employ(self.database_watch.run(), "database worker")
@@ -263,7 +266,7 @@ class TimelapserHub:
     def _async_employ(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run what goes on for as long as the hub does."""
         self._workers.append(
-            self._entry.async_create_background_task(self._hass, work, f"timelapser {name}")
+            self._entry.async_create_background_task(self.hass, work, f"timelapser {name}")
         )
 
     async def _async_reconcile(self) -> None:
@@ -277,18 +280,31 @@ class TimelapserHub:
                 for camera in self.cameras.values():
                     await camera.async_reload()
 
-    def _outlook_of(self, timelapse: Timelapse) -> Outlook:
-        return timelapse_outlook(self.cameras[timelapse.camera_id], timelapse)
-
     def _settings_of(self, timelapse: Timelapse) -> Settings:
         camera = self.cameras.get(timelapse.camera_id)
         if camera is None:
             return self.shared_settings
         return resolve(camera.levels(timelapse)).settings
 
-    async def async_test(self, source: CameraSource) -> TestFrame:
+    def turn(self, camera_id: str) -> int:
+        """Answer which camera it is, from 0: each captures a little after the one before."""
+        cameras = [*self._entry.subentries]
+        return cameras.index(camera_id) if camera_id in cameras else 0
+
+    def may_stay_open(self, camera_id: str, wanted: bool) -> bool:
+        """Whether a camera's stream may stay open; only so many may, as each costs all the time."""
+        self._open_streams.discard(camera_id)
+        if wanted and len(self._open_streams) < MAX_OPEN_STREAMS:
+            self._open_streams.add(camera_id)
+        return camera_id in self._open_streams
+
+    def estimate(self, settings: Settings, mean_bytes: float) -> Estimate:
+        """Answer what a camera with such settings brings on a day like today."""
+        schedule = plan(settings, dt_util.get_default_time_zone(), self.sky.sun)
+        return estimate(schedule, dt_util.now().date(), mean_bytes)
+
+    async def async_test(self, source: CameraSource, settings: Settings) -> TestFrame:
         """Take a frame that is shown, but not kept; raise SourceError when there is none."""
-        settings = self.shared_settings
         frame = await self.captures.grab(source, settings.capture.timeout)
         ingested, judgement = await self.images.examine(frame, settings)
         return TestFrame(
@@ -310,7 +326,7 @@ class TimelapserHub:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._hass.async_add_executor_job(self._shut_down_pools)
+        await self.hass.async_add_executor_job(self._shut_down_pools)
         await self.database.close()
 
     def _shut_down_pools(self) -> None:
@@ -320,6 +336,7 @@ class TimelapserHub:
     async def async_apply_changes(self) -> None:
         """Apply changed options and subentries to the cameras in place."""
         before, self._options = self._options, dict(self._entry.options)
+        self.captures.allow(self.shared_settings.load.concurrent_grabs)
         self.settings.tell("", Level.HUB, before, self._options)
         subentries = self._entry.subentries
         for subentry_id, camera in self.cameras.items():
@@ -330,33 +347,3 @@ class TimelapserHub:
             with suppress(DatabaseUnavailableError):
                 await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
             await camera.async_refresh()
-
-    async def _async_hour_begins(self, _now: datetime) -> None:
-        """Show a new day where one has begun."""
-        for camera in self.cameras.values():
-            await camera.async_refresh_day()
-
-    @callback
-    def _database_changed(self, away: bool) -> None:
-        async_database_changed(self._hass, away)
-        if not away:
-            # What changed meanwhile could not be read.
-            for camera in self.cameras.values():
-                self._entry.async_create_background_task(
-                    self._hass,
-                    camera.async_timelapse_changed(),
-                    f"timelapser refresh {camera.camera.id}",
-                )
-
-    @callback
-    def _publish(self, event: Event) -> None:
-        if isinstance(event, RenderChanged) and event.camera_id in self.cameras:
-            self.cameras[event.camera_id].async_render_changed(event.job)
-        if isinstance(event, VideoFinished) and event.camera_id in self.cameras:
-            camera = self.cameras[event.camera_id]
-            self._entry.async_create_background_task(
-                self._hass, camera.async_refresh(), f"timelapser refresh {event.camera_id}"
-            )
-        if not isinstance(event, VideoProgress):
-            self.coordinator.async_something_happened()
-            self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event, self._outlook_of))

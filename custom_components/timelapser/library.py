@@ -9,6 +9,7 @@ from .engine.errors import NotFoundError
 from .engine.models import Timelapse, TimelapseChanges, TimelapseState, Video
 from .engine.settings import resolve
 from .engine.timelapses.progress import Outlook, outlook
+from .gate import async_check_gate
 
 if TYPE_CHECKING:
     from .camera_runtime import CameraRuntime
@@ -29,6 +30,7 @@ async def async_change_timelapse_settings(
     hub: TimelapserHub, camera: CameraRuntime, timelapse: Timelapse, changes: Mapping[str, object]
 ) -> None:
     """Change what one of the camera's timelapses sets; it takes effect at once."""
+    await async_check_gate(hub.hass, changes)
     levels = camera.levels(timelapse)
     await hub.settings.change_timelapse(camera.camera.id, timelapse.id, levels, changes)
     await camera.async_timelapse_changed()
@@ -45,7 +47,7 @@ async def async_delete_timelapse(
     if force and timelapse.state is not TimelapseState.COMPLETED:
         timelapse = await camera.async_complete_timelapse()
     # A capture that runs still writes into the folder.
-    async with camera.capture_lock:
+    async with camera.captures.lock:
         await hub.deletion.delete_timelapse(timelapse)
     await camera.async_reload()
     return timelapse

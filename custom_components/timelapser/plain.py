@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from .engine.events import (
+    CameraFrozen,
     CaptureFailed,
     Event,
     ImageCaptured,
     ImageQuarantined,
+    LoadChanged,
     Reconciled,
     RenderChanged,
+    ResolutionChanged,
     SettingsChanged,
     TimelapseChanged,
     TimelapseCompleted,
@@ -33,6 +36,7 @@ def timelapse_data(timelapse: Timelapse, outlook: Outlook) -> Data:
         "completed_at": _time(timelapse.completed_at),
         "starred": timelapse.starred,
         "notes": timelapse.notes,
+        "start_at": _time(timelapse.start_at),
         "stop_at": _time(timelapse.stop_at),
         "stop_after_days": timelapse.stop_after_days,
         "stop_after_images": timelapse.stop_after_images,
@@ -71,6 +75,7 @@ def image_data(image: Image) -> Data:
         "quarantined": image.quarantined,
         "flagged": image.flagged,
         "missing": image.missing,
+        **image.context.plain,
     }
 
 
@@ -127,19 +132,33 @@ def event_data(event: Event, outlook_of: Callable[[Timelapse], Outlook]) -> Data
             data |= timelapse_data(event.timelapse, outlook_of(event.timelapse))
             if isinstance(event, TimelapseCompleted):
                 data["reason"] = str(event.reason)
-        case Reconciled():
-            data |= event.findings
         case VideoFinished():
             data |= job_data(event.job) | {
                 "video_id": event.video.id,
                 "frames": event.video.file.frames,
                 "duration": event.video.file.duration,
             }
-        case SettingsChanged():
-            data |= {"level": str(event.level), "settings": list(event.names)}
         case RenderChanged():
             data |= job_data(event.job)
+        case _:
+            data |= _system_data(event)
     return data
+
+
+def _system_data(event: Event) -> Data:
+    """Answer what an event says that is about no image, timelapse or video."""
+    match event:
+        case ResolutionChanged():
+            return {"before": list(event.before), "after": list(event.after)}
+        case CameraFrozen():
+            return {"since": _time(event.since)}
+        case LoadChanged():
+            return {"free_bytes": event.free}
+        case SettingsChanged():
+            return {"level": str(event.level), "settings": list(event.names)}
+        case Reconciled():
+            return dict(event.findings)
+    return {}
 
 
 def _time(moment: datetime | None) -> str | None:

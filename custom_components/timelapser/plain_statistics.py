@@ -3,7 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from .engine.capture.health import Latency
+from .engine.capture.planning import Estimate
 from .engine.database.statistics_operations import DayStatistics, Sums, Totals
+from .engine.database.tick_operations import Misses
+from .engine.models import Tick
 from .engine.monitoring.statistics import Statistics
 
 type Data = dict[str, Any]
@@ -59,6 +63,54 @@ def totals_data(totals: Totals) -> Data:
         "longest_gap": totals.longest_gap / 1000,
         "first_image_at": _time(totals.first_image_at),
         "last_image_at": _time(totals.last_image_at),
+    }
+
+
+def misses_data(misses: Misses) -> Data:
+    """Answer ticks without an image as plain data."""
+    return {
+        "outcome": misses.outcome.value,
+        "reason": misses.reason,
+        "count": misses.count,
+        "wanted": misses.is_wanted,
+    }
+
+
+def gap_data(tick: Tick) -> Data:
+    """Answer a gap, in which one tick or several gave no image, as plain data."""
+    return {
+        "from": _time(tick.planned_at),
+        "until": _time(tick.last_at or tick.planned_at),
+        "ticks": tick.count,
+        "outcome": tick.outcome.value,
+        "reason": tick.reason,
+        "wanted": tick.is_wanted,
+    }
+
+
+def plan_data(
+    estimate: Estimate, next_capture: datetime | None, window_open: bool | None, now: datetime
+) -> Data:
+    """Answer what a camera is going to do as plain data; the countdown in seconds."""
+    countdown = (next_capture - now).total_seconds() if next_capture else None
+    return {
+        "next_capture": _time(next_capture),
+        "countdown": None if countdown is None else max(0, round(countdown)),
+        "window_open": window_open,
+        "images_per_day": estimate.images,
+        "bytes_per_day": estimate.byte_count,
+    }
+
+
+def latency_data(latency: Latency | None) -> Data | None:
+    """Answer how long the last grabs took, in seconds, as plain data."""
+    if latency is None:
+        return None
+    return {
+        "grabs": latency.count,
+        "median": round(latency.median, 3),
+        "p95": round(latency.p95, 3),
+        "longest": round(latency.longest, 3),
     }
 
 

@@ -1,20 +1,26 @@
 """The schema of settings against texts and actions: read from its syntax, nothing is imported."""
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from .integration import Integration, Json, Tree, branch, differences
 from .texts import flat, placeholders
 
 SCHEMA = "engine/settings/schema.py"
-MODELS = "engine/models"
+MODELS = "engine/models/"
 
-# Where each level has its form.
+# Where each level has its form, with a section for a group.
 FORMS = {
     "hub": ("options", "step", "init"),
     "camera": ("config_subentries", "camera", "step", "settings"),
 }
+# The group that has a step of its own, and the field in it that is no setting.
+STEP = ("config_subentries", "camera", "step", "picture")
+STEP_GROUP, STEP_FIELD = "picture", "save"
+
+
+EVERY_LEVEL = "EVERY_LEVEL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Setting:
 
     name: str
     group: str
-    hub_only: bool
+    levels: str
     bounds: tuple[object, ...] = ()
     words: frozenset[str] = frozenset()
 
@@ -34,8 +40,15 @@ def settings(integration: Integration) -> Iterator[str]:
     if not found:
         yield f"{SCHEMA}: no SCHEMA"
     for level, path in FORMS.items():
-        shown = [item for item in found if level == "hub" or not item.hub_only]
+        shown = [
+            item
+            for item in found
+            if item.group != STEP_GROUP and item.levels in {EVERY_LEVEL, f"{level.upper()}_ONLY"}
+        ]
         yield from form(shown, branch(integration.english, *path), ".".join(path))
+    step = branch(integration.english, *STEP)
+    wanted = {item.name for item in found if item.group == STEP_GROUP}
+    yield from group({"name": "", **step}, wanted, ".".join(STEP), {STEP_FIELD})
     for item in found:
         if item.words:
             yield from differences(
@@ -52,17 +65,22 @@ def form(shown: list[Setting], texts: Tree, where: str) -> Iterator[str]:
     """The sections of a form; each help text tells the value that counts otherwise."""
     sections = branch(texts, "sections")
     yield from differences(f"en.json: {where}", {item.group for item in shown}, {*sections})
-    for group, section in sections.items():
-        wanted = {item.name for item in shown if item.group == group}
-        if "name" not in branch(section):
-            yield f"en.json: {where}: {group} has no name"
-        for part in ("data", "data_description"):
-            yield from differences(
-                f"en.json: {where}: {group}.{part}", wanted, {*branch(section, part)}
-            )
-        for name, text in branch(section, "data_description").items():
-            if name not in placeholders(text):
-                yield f"en.json: {where}: the help of {name} does not tell its value"
+    for name, section in sections.items():
+        wanted = {item.name for item in shown if item.group == name}
+        yield from group(branch(section), wanted, f"{where}: {name}")
+
+
+def group(texts: Tree, wanted: set[str], where: str, others: Collection[str] = ()) -> Iterator[str]:
+    """The texts of a group: a name, and for each setting a label and a help text."""
+    if "name" not in texts:
+        yield f"en.json: {where} has no name"
+    for part in ("data", "data_description"):
+        yield from differences(
+            f"en.json: {where}.{part}", {*wanted, *others}, {*branch(texts, part)}
+        )
+    for name, text in branch(texts, "data_description").items():
+        if name in wanted and name not in placeholders(text):
+            yield f"en.json: {where}: the help of {name} does not tell its value"
 
 
 def field(item: Setting, fields: Tree, where: str) -> Iterator[str]:
@@ -94,22 +112,23 @@ def read(integration: Integration) -> Iterator[Setting]:
 
 def entry(integration: Integration, name: str, args: list[ast.expr]) -> Setting:
     """One entry, from the arguments of its `Setting`."""
-    group = str(ast.literal_eval(args[0]))
+    section = str(ast.literal_eval(args[0]))
     match args[2:]:
         case [ast.Call(func=ast.Name(id=kind), args=values), *levels]:
-            hub_only = any(isinstance(at, ast.Name) and at.id == "HUB_ONLY" for at in levels)
+            named = [at.id for at in levels if isinstance(at, ast.Name)]
+            found = Setting(name, section, named[0] if named else EVERY_LEVEL)
             if kind == "Number":
-                bounds = tuple(ast.literal_eval(value) for value in values)
-                return Setting(name, group, hub_only, bounds=bounds)
-            if kind == "Choice" and isinstance(values[0], ast.Name):
-                return Setting(name, group, hub_only, words=members(integration, values[0].id))
-            return Setting(name, group, hub_only)
+                return replace(found, bounds=tuple(ast.literal_eval(value) for value in values))
+            if kind in {"Choice", "Choices"} and isinstance(values[0], ast.Name):
+                return replace(found, words=members(integration, values[0].id))
+            return found
     raise ValueError(f"{SCHEMA}: {name} is not written as the others are")
 
 
 def members(integration: Integration, enum: str) -> frozenset[str]:
     """The values of an enum of the models."""
-    for node in integration.modules[MODELS].body:
+    modules = [module for path, module in integration.modules.items() if path.startswith(MODELS)]
+    for node in [node for module in modules for node in module.body]:
         if isinstance(node, ast.ClassDef) and node.name == enum:
             return frozenset(
                 str(line.value.value)

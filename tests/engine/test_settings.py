@@ -1,6 +1,7 @@
 """Settings: bounds, and levels that leave things out."""
 
-from enum import StrEnum
+from datetime import time
+import json
 from random import Random
 
 from hypothesis import given
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 import pytest
 
 from custom_components.timelapser.engine.errors import (
+    CropError,
     InvalidSettingError,
     SettingLevelError,
+    StorageOrderError,
     ThresholdOrderError,
 )
-from custom_components.timelapser.engine.models import Quality
+from custom_components.timelapser.engine.models import Quality, Weekday, WindowKind
 from custom_components.timelapser.engine.settings import (
     SCHEMA,
     Level,
@@ -37,6 +40,25 @@ from custom_components.timelapser.engine.settings.schema import EVERY_LEVEL
         ("quality", "best"),
         ("corruption_detection", 1),
         ("nonsense", 1),
+        ("rotation", 45),
+        ("rotation", 360),
+        ("window", "moon"),
+        ("window_start", "25:00"),
+        ("window_start", "6 o'clock"),
+        ("window_start", "06:00:00.5"),
+        ("window_start", "06:00+02:00"),
+        ("weekdays", []),
+        ("weekdays", "mon"),
+        ("weekdays", ["mon", "someday"]),
+        ("weather", "sensor.rain"),
+        ("weather", "Weather.Home"),
+        ("weather", 1),
+        ("recorded", [f"sensor.s{number}" for number in range(11)]),
+        ("recorded", ["no entity"]),
+        ("recorded", "sensor.one"),
+        ("gate", "sun is up"),
+        ("gate", ["sun is up"]),
+        ("gate", [{"condition": "sun"}] * 21),
     ],
 )
 def test_bad_value_is_named(name: str, value: object) -> None:
@@ -54,17 +76,44 @@ def test_bad_value_is_named(name: str, value: object) -> None:
         ("retry_delay", 0.5, 0.5),
         ("quality", "ultra", Quality.ULTRA),
         ("corruption_detection", False, False),
+        ("rotation", 270, 270),
+        ("window", "sun", WindowKind.SUN),
+        ("window_start", "06:30", time(6, 30)),
+        ("weekdays", ["sun", "mon", "sun"], (Weekday.MONDAY, Weekday.SUNDAY)),
+        ("weather", "", ""),
+        ("weather", "weather.home", "weather.home"),
+        ("recorded", ["sensor.b", "sensor.a", "sensor.b"], ("sensor.b", "sensor.a")),
+        ("gate", {"condition": "sun"}, ({"condition": "sun"},)),
     ],
 )
-def test_good_value_is_answered_in_its_kind(
-    name: str, value: object, answer: float | bool | StrEnum
-) -> None:
+def test_good_value_is_answered_in_its_kind(name: str, value: object, answer: object) -> None:
     assert check(name, value) == answer
     assert type(check(name, value)) is type(answer)
 
 
 def test_every_default_is_a_valid_value() -> None:
     assert all(check(name, setting.default) == setting.default for name, setting in SCHEMA.items())
+
+
+def test_what_is_stored_is_the_same_when_it_is_read_again() -> None:
+    changes = {
+        "window": "clock",
+        "window_start": "06:00:00",
+        "window_end": "20:15:30",
+        "weekdays": ["sun", "sat"],
+        "gate": {"condition": "sun", "after": "sunrise"},
+        "recorded": ["sensor.a"],
+    }
+    own = changed({}, Level.HUB, changes)
+    assert json.loads(json.dumps(own)) == {
+        "window": "clock",
+        "window_start": "06:00",
+        "window_end": "20:15:30",
+        "weekdays": ["sat", "sun"],
+        "gate": [{"condition": "sun", "after": "sunrise"}],
+        "recorded": ["sensor.a"],
+    }
+    assert changed({}, Level.HUB, own) == own
 
 
 def test_levels_show_through_and_tell_where_from() -> None:
@@ -87,7 +136,7 @@ def test_bad_values_that_are_stored_are_left_out_and_named() -> None:
     levels = {Level.HUB: {"interval": 60}, Level.CAMERA: {"interval": 0, "quality": "best"}}
     resolved = resolve(levels)
     assert resolved.values["interval"] == 60
-    assert [(level, error.placeholders["setting"]) for level, error in resolved.refused] == [
+    assert [(one.level, one.error.placeholders["setting"]) for one in resolved.refused] == [
         (Level.CAMERA, "interval"),
         (Level.CAMERA, "quality"),
     ]
@@ -102,6 +151,10 @@ def test_bad_values_that_are_stored_are_left_out_and_named() -> None:
         (Level.TIMELAPSE, {"log_retention": 3}, SettingLevelError),
         (Level.CAMERA, {"quarantine_below": 71}, ThresholdOrderError),
         (Level.CAMERA, {"flag_below": 20, "quarantine_below": 30}, ThresholdOrderError),
+        (Level.HUB, {"crop_left": 1}, SettingLevelError),
+        (Level.CAMERA, {"crop_left": 50, "crop_right": 41}, CropError),
+        (Level.CAMERA, {"crop_top": 90, "crop_bottom": 0.1}, CropError),
+        (Level.HUB, {"stop_below": 3}, StorageOrderError),
     ],
 )
 def test_change_that_is_refused(
@@ -133,7 +186,7 @@ def test_thresholds_that_are_stored_the_wrong_way_round_are_left_out() -> None:
     resolved = resolve(levels)
     assert resolved.settings.corruption.quarantine_below == 30
     assert (resolved.values["flag_below"], resolved.values["fps"]) == (35, 9)
-    assert [(level, type(error)) for level, error in resolved.refused] == [
+    assert [(one.level, type(one.error)) for one in resolved.refused] == [
         (Level.CAMERA, ThresholdOrderError)
     ]
     # The timelapse is not to blame for its camera.

@@ -1,13 +1,15 @@
 """Actions on the camera itself."""
 
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import ServiceCall
 
 from ..camera_runtime import CameraRuntime
 from ..hub import TimelapserHub
 from ..plain import image_data
-from .common import camera_action
+from .common import camera_action, setting_fields
+
+BURST: Final = ("burst_images", "burst_interval", "burst_before")
 
 
 async def _capture_now(
@@ -17,7 +19,7 @@ async def _capture_now(
 
 
 async def _test(hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall) -> dict[str, Any]:
-    frame = await hub.async_test(camera.source)
+    frame = await hub.async_test(camera.source, camera.settings)
     return {
         "width": frame.width,
         "height": frame.height,
@@ -28,7 +30,18 @@ async def _test(hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall) -
     }
 
 
+async def _burst(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
+    changes = {name: call.data[name] for name in BURST if name in call.data}
+    images = await camera.captures.async_burst(camera.with_changes(changes).burst)
+    return {"images": [image_data(image) for image in images]}
+
+
 ACTIONS = (
+    camera_action(
+        "capture_burst",
+        _burst,
+        setting_fields(*BURST),
+    ),
     camera_action("capture_now", _capture_now),
     camera_action("test_camera", _test, query=True),
 )

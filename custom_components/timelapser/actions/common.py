@@ -25,7 +25,7 @@ ATTR_TIMELAPSE_ID: Final = "timelapse_id"
 LIMIT: Final = {
     vol.Optional(ATTR_LIMIT, default=100): vol.All(vol.Coerce(int), vol.Range(min=1, max=1000))
 }
-SETTINGS: Final = vol.Schema({cv.string: vol.Any(None, bool, int, float, str)})
+SETTINGS: Final = vol.Schema({cv.string: vol.Any(None, bool, int, float, str, list, dict)})
 TIMELAPSE: Final = {vol.Optional(ATTR_TIMELAPSE_ID): cv.positive_int}
 
 type Fields = Mapping[Any, Any]
@@ -119,6 +119,8 @@ def _validator(setting: Setting) -> Any:
             return cv.boolean
         case Choice(words):
             return vol.In([word.value for word in words])
+        case kind:
+            raise NotImplementedError(kind)
 
 
 def _response(query: bool) -> SupportsResponse:

@@ -10,7 +10,17 @@ import voluptuous as vol
 
 from ..camera_runtime import CameraRuntime
 from ..engine.models import Timelapse
-from ..engine.settings import SCHEMA, Number, Resolved, Setting, Switch, resolve
+from ..engine.settings import (
+    SCHEMA,
+    Choice,
+    Choices,
+    Number,
+    Resolved,
+    Setting,
+    Switch,
+    plain,
+    resolve,
+)
 from ..hub import TimelapserHub
 from ..library import async_change_timelapse_settings
 from .common import (
@@ -58,9 +68,9 @@ async def _target(
 def _data(resolved: Resolved) -> dict[str, Any]:
     return {
         name: {
-            "value": resolved.values[name],
+            "value": plain(resolved.values[name]),
             "level": resolved.origins[name].value,
-            "default": setting.default,
+            "default": plain(setting.default),
             **_allowed(setting),
         }
         for name, setting in SCHEMA.items()
@@ -73,8 +83,10 @@ def _allowed(setting: Setting) -> dict[str, Any]:
             return {"minimum": minimum, "maximum": maximum, "unit": unit}
         case Switch():
             return {"choices": [True, False]}
-        case choice:
-            return {"choices": [*choice.words]}
+        case Choice(words) | Choices(words):
+            return {"choices": [*words]}
+        case kind:
+            return {"expected": kind.expected}
 
 
 ACTIONS = (

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..camera_runtime import CameraRuntime
-from ..engine.models import StopRules, Timelapse, TimelapseChanges
+from ..engine.models import Timelapse, TimelapseChanges, TimelapseRules
 from ..hub import TimelapserHub
 from ..library import async_delete_timelapse, async_update_timelapse, timelapse_outlook
 from ..plain import timelapse_data
@@ -31,9 +31,11 @@ ATTR_STARRED: Final = "starred"
 
 NAME: Final = vol.All(cv.string, vol.Length(min=1, max=255))
 NOTES: Final = vol.All(cv.string, vol.Length(max=2000))
+MOMENT: Final = vol.Any(None, vol.All(cv.datetime, dt_util.as_utc))
 # None takes a rule back.
 RULES: Final = {
-    vol.Optional("stop_at"): vol.Any(None, vol.All(cv.datetime, dt_util.as_utc)),
+    vol.Optional("start_at"): MOMENT,
+    vol.Optional("stop_at"): MOMENT,
     vol.Optional("stop_after_days"): vol.Any(None, vol.All(vol.Coerce(int), vol.Range(1, 36_500))),
     vol.Optional("stop_after_images"): vol.Any(
         None, vol.All(vol.Coerce(int), vol.Range(1, 100_000_000))
@@ -51,7 +53,7 @@ async def _start(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
     if ATTR_INTERVAL in call.data:
         settings[ATTR_INTERVAL] = call.data[ATTR_INTERVAL]
     name = call.data.get(ATTR_NAME)
-    rules = cast("StopRules", given(call, RULES))
+    rules = cast("TimelapseRules", given(call, RULES))
     return _answer(camera, await camera.async_start_timelapse(name, settings, rules))
 
 

@@ -91,6 +91,12 @@ class EntityUnavailableError(SourceError):
     code = "entity_unavailable"
 
 
+class SourceClosedError(SourceError):
+    """The source was changed while it was asked for a picture. No placeholder."""
+
+    code = "source_closed"
+
+
 class UrlNotAllowedError(InvalidRequestError):
     """The URL is malformed or its scheme is not one a camera is read by. Placeholder `scheme`."""
 
@@ -287,3 +293,39 @@ class JobStateError(InvalidRequestError):
     """The render job is over and cannot be cancelled. Placeholders `job` and `state`."""
 
     code = "job_state"
+
+
+class CropError(InvalidRequestError):
+    """Too little of a picture is left. Placeholders `where`, `first`, `second` and `total`."""
+
+    code = "crop_too_much"
+
+
+class StorageOrderError(InvalidRequestError):
+    """Captures would resume before they stop. Placeholders `where`, `stop` and `resume`."""
+
+    code = "storage_order"
+
+
+class StorageLowError(TimelapserError):
+    """The disk is nearly full, so nothing is captured. Placeholders `free` and `resume`, in GB."""
+
+    code = "storage_low"
+
+
+class MemoryLowError(TimelapserError):
+    """The machine is short of memory, so nothing is captured. Placeholder `free`, in MB."""
+
+    code = "memory_low"
+
+
+class StartAfterStopError(InvalidRequestError):
+    """A timelapse cannot begin after it stops. Placeholders `start` and `stop`."""
+
+    code = "start_after_stop"
+
+
+class InvalidConditionError(InvalidRequestError):
+    """A condition is not one Home Assistant knows. Placeholder `reason`."""
+
+    code = "invalid_condition"

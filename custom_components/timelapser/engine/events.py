@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from .models import Image, RenderJob, Timelapse, Video
@@ -134,6 +135,58 @@ class Reconciled(Event):
 
     type = "reconciled"
     findings: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionChanged(Event):
+    """A camera sends pictures of another size, in pixels as they are kept."""
+
+    type = "resolution_changed"
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFrozen(Event):
+    """A camera shows the same picture for longer than it may."""
+
+    type = "camera_frozen"
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadChanged(Event):
+    """Base of the events of disk and memory; `free` in bytes. They are the hub's."""
+
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLow(LoadChanged):
+    """The disk is nearly full: nothing is captured until there is room."""
+
+    type = "storage_low"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageOk(LoadChanged):
+    """There is room on the disk again."""
+
+    type = "storage_ok"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLow(LoadChanged):
+    """The machine is short of memory: nothing is captured until there is some."""
+
+    type = "memory_low"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryOk(LoadChanged):
+    """There is memory again."""
+
+    type = "memory_ok"
 
 
 type Publish = Callable[[Event], None]

@@ -7,13 +7,14 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.timelapser.engine.capture import service as capture_service
-from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
+from custom_components.timelapser.engine.capture.service import ImageCaptureService
 from custom_components.timelapser.engine.errors import SourceTimeoutError, StorageError
 from custom_components.timelapser.engine.models import CameraSource, Frame
-from custom_components.timelapser.engine.settings import Level, resolve
+from custom_components.timelapser.engine.settings import Level, Settings, resolve
 from tests.engine.conftest import BEGIN, ZONE, Engine
 from tests.harness import scene
 
+AT_ONCE = Settings().load.concurrent_grabs
 SETTINGS = resolve({Level.HUB: {"retries": 3, "retry_delay": 2.0, "timeout": 5}}).settings
 
 
@@ -174,10 +175,10 @@ async def test_dead_cameras_do_not_hold_up_others(
     grabs = [asyncio.create_task(service.grab(Slow(jpeg), 5)) for _ in range(9)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert running == MAX_GRABS
+    assert running == AT_ONCE
     gate.set()
     await asyncio.gather(*grabs)
-    assert most == MAX_GRABS
+    assert most == AT_ONCE
 
 
 async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg: bytes) -> None:
@@ -190,12 +191,12 @@ async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg
     service = ImageCaptureService(
         engine.images, engine.recorder, engine.events.append, lambda: BEGIN, sleep
     )
-    timelapses = [await engine.timelapse(f"cam{number}") for number in range(MAX_GRABS)]
+    timelapses = [await engine.timelapse(f"cam{number}") for number in range(AT_ONCE)]
     broken = [
         asyncio.create_task(service.capture(Source(jpeg, 1), timelapse, SETTINGS, ZONE))
         for timelapse in timelapses
     ]
-    while len(waiting) < MAX_GRABS:
+    while len(waiting) < AT_ONCE:
         await asyncio.sleep(0)
     frame = await service.grab(Source(jpeg), 5)
     assert frame.data == jpeg

@@ -214,7 +214,6 @@ async def test_still_is_kept_as_it_is(
         ("/forbidden", "invalid_auth"),
         ("/error", "server_error"),
         ("/html", "no_jpeg"),
-        ("/png", "no_jpeg"),
         ("/empty.jpg", "no_jpeg"),
         ("/huge", "no_jpeg"),
         ("/slow?delay=30", "timeout"),
@@ -227,6 +226,16 @@ async def test_why_a_still_gives_nothing(
 ) -> None:
     async with still_server() as camera:
         assert (await failure(still(session, camera.url(path), password=None), 1)).code == code
+
+
+@pytest.mark.parametrize("path", ["/png", "/png-named.jpg"])
+async def test_other_formats_are_told_by_their_content(
+    still_server: StillFactory, session: aiohttp.ClientSession, path: str
+) -> None:
+    async with still_server() as camera:
+        frame = await still(session, camera.url(path), password=None).grab(TIMEOUT)
+    assert isinstance(frame.data, np.ndarray)
+    assert (frame.data.shape, frame.data.dtype) == ((360, 640, 3), np.uint8)
 
 
 async def test_wrong_password_of_a_still(

@@ -17,6 +17,7 @@ from custom_components.timelapser.engine.database.statistics_operations import (
 from custom_components.timelapser.engine.models import (
     Judgement,
     NewImage,
+    SkipReason,
     Tick,
     TickOutcome,
     Timelapse,
@@ -181,7 +182,14 @@ async def test_coverage_and_success(house: House) -> None:
         await house.capture(BEGIN + timedelta(minutes=number), BERLIN)
     await house.fail(BEGIN + timedelta(minutes=4), BERLIN)
     await house.parts.image_rows.record_miss(
-        Tick("cam", 1, BEGIN + timedelta(minutes=5), BEGIN.date(), TickOutcome.SKIPPED)
+        Tick(
+            "cam",
+            1,
+            BEGIN + timedelta(minutes=5),
+            BEGIN.date(),
+            TickOutcome.SKIPPED,
+            SkipReason.BUSY,
+        )
     )
     found = await house.service.statistics(BERLIN, Scope(timelapse_id=1))
     for sums in (found.totals, found.today, found.last_24_hours, found.last_7_days):

@@ -6,19 +6,35 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..errors import SourceError, StorageError
+from ..errors import InvalidAuthError, SourceClosedError, SourceError, StorageError
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
 from ..images.recorder import Recorder
 from ..images.service import ImageService
-from ..models import CameraSource, Frame, Image, Tick, TickOutcome, Timelapse
+from ..models import (
+    CameraSource,
+    Context,
+    Frame,
+    Image,
+    NewImage,
+    SkipReason,
+    Tick,
+    TickOutcome,
+    Timelapse,
+)
 from ..settings import CaptureSettings, Settings
+from .slots import Slots
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_GRABS = 4
-"""Grabs at once, over all cameras: each may hold a decoder and a whole picture in memory."""
+MAX_GRABS = 16
+"""Grabs at once, over all cameras, at the most that settings allow."""
 KEPT_WITHIN = 5.0
 """Seconds that a capture which is cancelled has to keep the frame that it took."""
+
+
+def no_context(_moment: datetime) -> Context:
+    """Note nothing with an image."""
+    return Context()
 
 
 class ImageCaptureService:
@@ -37,7 +53,7 @@ class ImageCaptureService:
         self._publish = publish
         self._now = now
         self._sleep = sleep
-        self._grabs = asyncio.Semaphore(MAX_GRABS)
+        self._grabs = Slots(Settings().load.concurrent_grabs)
 
     async def capture(
         self,
@@ -48,8 +64,9 @@ class ImageCaptureService:
         *,
         planned_at: datetime | None = None,
         deadline: datetime | None = None,
+        note: Callable[[datetime], Context] = no_context,
     ) -> Image:
-        """Take, judge and record one image.
+        """Take, judge and record one image; `note` says what is noted with it.
 
         Raises SourceError when no attempt gave a frame, StorageError when it cannot be kept.
 
@@ -58,7 +75,9 @@ class ImageCaptureService:
         """
         try:
             frame = await self._grab(source, timelapse, settings.capture, deadline)
-            return await self._to_the_end(self._keep(frame, timelapse, settings, zone, planned_at))
+            return await self.keep(
+                frame, timelapse, settings, zone, note=note, planned_at=planned_at
+            )
         except (SourceError, StorageError) as error:
             moment = planned_at or self._now()
             miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
@@ -66,10 +85,32 @@ class ImageCaptureService:
             self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
             raise
 
-    async def skip(self, timelapse: Timelapse, planned_at: datetime, zone: tzinfo) -> None:
-        """Record a tick that found the capture before it still running."""
-        _LOGGER.debug("Camera %s: tick skipped, a capture is running", timelapse.camera_id)
-        await self._recorder.record_miss(_tick(timelapse, planned_at, zone, TickOutcome.SKIPPED))
+    async def keep(
+        self,
+        frame: Frame,
+        timelapse: Timelapse,
+        settings: Settings,
+        zone: tzinfo,
+        *,
+        note: Callable[[datetime], Context] = no_context,
+        planned_at: datetime | None = None,
+    ) -> Image:
+        """Judge and record a frame that was taken; raise StorageError when it cannot be kept."""
+        context = note(frame.captured_at)
+        keep = self._images.keep(frame, timelapse, settings, zone, context)
+        return await self._to_the_end(self._record(keep, timelapse, zone, planned_at))
+
+    async def skip(
+        self, timelapse: Timelapse, planned_at: datetime, zone: tzinfo, reason: SkipReason
+    ) -> None:
+        """Record a tick for which no capture is tried."""
+        _LOGGER.debug("Camera %s: tick skipped, %s", timelapse.camera_id, reason)
+        tick = _tick(timelapse, planned_at, zone, TickOutcome.SKIPPED, reason)
+        await self._recorder.record_miss(tick)
+
+    def allow(self, grabs: int) -> None:
+        """Set how many grabs may run at once, over all cameras."""
+        self._grabs.allow(grabs)
 
     async def grab(self, source: CameraSource, timeout: float) -> Frame:
         """Take one frame in a single attempt, within the limit on grabs at once."""
@@ -92,15 +133,14 @@ class ImageCaptureService:
             raise
         return keeping.result()
 
-    async def _keep(
+    async def _record(
         self,
-        frame: Frame,
+        keep: Awaitable[NewImage],
         timelapse: Timelapse,
-        settings: Settings,
         zone: tzinfo,
         planned_at: datetime | None,
     ) -> Image:
-        new = await self._images.keep(frame, timelapse, settings, zone)
+        new = await keep
         outcome = TickOutcome.QUARANTINED if new.quarantined else TickOutcome.CAPTURED
         tick = _tick(timelapse, planned_at, zone, outcome) if planned_at else None
         image = await self._recorder.record(timelapse, new, tick)
@@ -120,7 +160,9 @@ class ImageCaptureService:
             try:
                 return await self.grab(source, settings.timeout)
             except SourceError as error:
-                if not retries_left or self._too_late(delay, deadline):
+                # A wrong password does not become right, and cameras lock accounts for it.
+                hopeless = isinstance(error, InvalidAuthError | SourceClosedError)
+                if hopeless or not retries_left or self._too_late(delay, deadline):
                     raise
                 _LOGGER.debug(
                     "Camera %s: %s, trying again in %s s", timelapse.camera_id, error, delay
@@ -139,7 +181,7 @@ def _tick(
     planned_at: datetime,
     zone: tzinfo,
     outcome: TickOutcome,
-    error: str | None = None,
+    reason: str | None = None,
 ) -> Tick:
     day = planned_at.astimezone(zone).date()
-    return Tick(timelapse.camera_id, timelapse.id, planned_at, day, outcome, error)
+    return Tick(timelapse.camera_id, timelapse.id, planned_at, day, outcome, reason)

@@ -1,8 +1,12 @@
-"""Still images over HTTP, kept as the camera sent them."""
+"""Still images over HTTP, JPEGs kept as the camera sent them."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import override
+from http import HTTPStatus
+from typing import Self, override
 
 import aiohttp
 from yarl import URL
@@ -19,17 +23,33 @@ from ..errors import (
     UntrustedCertificateError,
 )
 from ..models import CameraSource, Frame
+from .content import LONGEST_START, decode, is_jpeg, may_be_picture
 from .urls import STILL_SCHEMES, host_label
 
-JPEG_START = b"\xff\xd8\xff"
 MAX_BYTES = 32 * 1024 * 1024
+MAX_REMEMBERED = 4 * 1024 * 1024
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 HEADERS = {"Cache-Control": "no-cache", "Accept": "image/jpeg, image/*;q=0.8"}
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A picture that need not be sent again while it is the same."""
+
+    body: bytes = b""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: bytes, headers: Mapping[str, str]) -> Self:
+        """Remember a picture by its ETag or its date; one with neither, or a large one, is not."""
+        validators = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+        known = {ask: headers[told] for told, ask in validators.items() if told in headers}
+        return cls(body, known) if known and len(body) <= MAX_REMEMBERED else cls()
+
+
 class StillSource(CameraSource):
-    """A URL that answers with a JPEG; authentication is what the camera asks for."""
+    """A URL that answers with a picture; authentication is what the camera asks for."""
 
     def __init__(
         self,
@@ -40,6 +60,7 @@ class StillSource(CameraSource):
         password: str | None,
         verify_tls: bool,
         now: Callable[[], datetime],
+        executor: Executor | None = None,
     ) -> None:
         self._session = session
         self._url = URL(url)
@@ -48,14 +69,16 @@ class StillSource(CameraSource):
         self._password = password or ""
         self._verify_tls = verify_tls
         self._now = now
+        self._executor = executor
         self._digest: aiohttp.DigestAuthMiddleware | None = None
         self._basic: dict[str, str] = {}
+        self._last = Answer()
 
     @override
     async def grab(self, timeout: float) -> Frame:
         """Fetch the image as it is now."""
         try:
-            jpeg = await self._fetch(aiohttp.ClientTimeout(total=timeout))
+            content = await self._fetch(aiohttp.ClientTimeout(total=timeout))
         except TimeoutError as error:
             raise SourceTimeoutError(host=self._host, seconds=f"{timeout:g}") from error
         except aiohttp.ClientConnectorDNSError as error:
@@ -69,9 +92,12 @@ class StillSource(CameraSource):
         except aiohttp.ClientError, OSError, ValueError:
             # Without the cause: its text may name the URL with what is secret in its query.
             raise SourceError(host=self._host) from None
-        if not jpeg.startswith(JPEG_START):
-            raise NoJpegError(host=self._host)
-        return Frame(self._now(), jpeg)
+        captured_at = self._now()
+        if is_jpeg(content):
+            return Frame(captured_at, content)
+        loop = asyncio.get_running_loop()
+        picture = await loop.run_in_executor(self._executor, decode, content, self._host)
+        return Frame(captured_at, picture)
 
     @override
     async def close(self) -> None:
@@ -86,8 +112,12 @@ class StillSource(CameraSource):
                 if response.status in REDIRECTS:
                     url = self._redirected(url, response)
                     continue
+                if response.status == HTTPStatus.NOT_MODIFIED and self._last.body:
+                    return self._last.body
                 self._check_status(response.status)
-                return await self._body(response)
+                body = await self._body(response)
+                self._last = Answer.of(body, response.headers)
+                return body
         raise SourceError(host=self._host)
 
     def _request(
@@ -98,7 +128,7 @@ class StillSource(CameraSource):
             url,
             timeout=timeout,
             # Credentials are for the camera, not for wherever it sends us.
-            headers=HEADERS | self._basic if own else HEADERS,
+            headers={**HEADERS, **self._basic, **self._last.conditions} if own else HEADERS,
             allow_redirects=False,
             ssl=self._verify_tls,
             middlewares=(self._digest,) if own and self._digest else (),
@@ -135,6 +165,8 @@ class StillSource(CameraSource):
         body = bytearray()
         async for chunk in response.content.iter_chunked(64 * 1024):
             body += chunk
-            if len(body) > MAX_BYTES or not body.startswith(JPEG_START[: len(body)]):
+            if len(body) > MAX_BYTES or not may_be_picture(bytes(body[:LONGEST_START])):
                 raise NoJpegError(host=self._host)
+        if not body:
+            raise NoJpegError(host=self._host)
         return bytes(body)

@@ -108,20 +108,24 @@ def _kept(row: Row[Any], new: NewImage, image_id: int) -> dict[str, object]:
 
 
 def count_miss(connection: Connection, tick: Tick) -> None:
-    """Count a tick that gave no image."""
+    """Count a tick that gave no image, unless people wanted it so."""
+    if tick.is_wanted:
+        return
     failed = tick.outcome is TickOutcome.FAILED
     counter = timelapses.c.failed_count if failed else timelapses.c.skipped_count
-    _update(connection, timelapses, tick.timelapse_id, {counter.name: counter + 1})
+    _update(connection, timelapses, tick.timelapse_id, {counter.name: counter + tick.count})
     if failed:
         failures = {
             "consecutive_failures": cameras.c.consecutive_failures + 1,
-            "last_error": tick.error,
+            "last_error": tick.reason,
         }
         _update(connection, cameras, tick.camera_id, failures)
 
 
 def count_periods(connection: Connection, new: NewImage | None, tick: Tick | None) -> None:
     """Count an image, a tick, or both of them, in their day and their hour."""
+    if tick is not None and tick.is_wanted:
+        tick = None
     some = new or tick
     if some is None:
         return
@@ -185,10 +189,10 @@ def _image_counts(new: NewImage) -> Counts:
 
 def _tick_counts(tick: Tick) -> Counts:
     return {
-        "planned": 1,
+        "planned": tick.count,
         "covered": int(tick.outcome is TickOutcome.CAPTURED),
         "failed": int(tick.outcome is TickOutcome.FAILED),
-        "skipped": int(tick.outcome is TickOutcome.SKIPPED),
+        "skipped": tick.count if tick.outcome is TickOutcome.SKIPPED else 0,
     }
 
 

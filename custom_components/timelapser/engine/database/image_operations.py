@@ -1,16 +1,17 @@
-"""The `images` and `ticks` tables, and the counters that go with them."""
+"""The `images` table, with the ticks that asked for them and the counters that go with both."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from ..errors import NotFoundError
-from ..models import Image, NewImage, Tick
+from ..models import Context, Image, NewImage, Tick
 from .corruption_operations import log_judgement
 from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
-from .tables import cameras, daily_statistics, images, ticks, timelapses
+from .tables import cameras, daily_statistics, images, timelapses
+from .tick_operations import enter_tick, same_tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ImageOperations:
         def work(connection: Connection) -> Image:
             image_id = _enter_image(connection, new)
             if tick is not None:
-                _insert_tick(connection, tick)
+                enter_tick(connection, tick)
             count_periods(connection, new, tick)
             return _fetch(connection, image_id)
 
@@ -59,7 +60,7 @@ class ImageOperations:
             if late_image is not None:
                 _enter_image(connection, late_image)
             if late_tick is not None:
-                _insert_tick(connection, late_tick)
+                enter_tick(connection, late_tick)
                 if new is None:
                     count_miss(connection, late_tick)
             count_periods(connection, late_image, late_tick)
@@ -70,7 +71,7 @@ class ImageOperations:
         """Enter a tick that gave no image, and count it."""
 
         def work(connection: Connection) -> None:
-            _insert_tick(connection, tick)
+            enter_tick(connection, tick)
             count_miss(connection, tick)
             count_periods(connection, None, tick)
 
@@ -177,7 +178,6 @@ _SELECT = select(images, timelapses.c.folder).join(
 )
 _ONE = _SELECT.where(images.c.id == bindparam("key"))
 _INSERT_IMAGE = insert(images)
-_INSERT_TICK = insert(ticks)
 
 
 def _enter_image(connection: Connection, new: NewImage) -> int:
@@ -193,12 +193,7 @@ def _is_new_image(connection: Connection, new: NewImage) -> bool:
 
 
 def _is_new_tick(connection: Connection, tick: Tick) -> bool:
-    same = (
-        (ticks.c.timelapse_id == tick.timelapse_id)
-        & (ticks.c.planned_at == tick.planned_at)
-        & (ticks.c.outcome == tick.outcome)
-    )
-    return _is_new(connection, tick.timelapse_id, select(ticks.c.id).where(same))
+    return _is_new(connection, tick.timelapse_id, same_tick(tick))
 
 
 def _is_new(connection: Connection, timelapse_id: int, same: Select[tuple[int]]) -> bool:
@@ -209,6 +204,7 @@ def _is_new(connection: Connection, timelapse_id: int, same: Select[tuple[int]])
 
 
 def _insert_image(connection: Connection, new: NewImage) -> int:
+    context = new.context.plain
     values = {
         "camera_id": new.camera_id,
         "timelapse_id": new.timelapse_id,
@@ -221,12 +217,11 @@ def _insert_image(connection: Connection, new: NewImage) -> int:
         "reasons": list(new.judgement.reasons),
         "quarantined": new.quarantined,
         "flagged": new.flagged,
+        "sun_elevation": context.pop("sun_elevation", None),
+        "sun_azimuth": context.pop("sun_azimuth", None),
+        "context": context or None,
     }
     return inserted_id(connection.execute(_INSERT_IMAGE, values))
-
-
-def _insert_tick(connection: Connection, tick: Tick) -> None:
-    connection.execute(_INSERT_TICK, asdict(tick))
 
 
 def _fetch(connection: Connection, image_id: int) -> Image:
@@ -238,4 +233,6 @@ def _fetch(connection: Connection, image_id: int) -> Image:
 
 def _image(row: Row[tuple[object, ...]]) -> Image:
     values = dict(row._mapping)
-    return Image(**{**values, "reasons": tuple(values["reasons"])})
+    sun = {name: values.pop(name) for name in ("sun_elevation", "sun_azimuth")}
+    context = Context.from_plain({**(values.pop("context") or {}), **sun})
+    return Image(**{**values, "reasons": tuple(values["reasons"]), "context": context})

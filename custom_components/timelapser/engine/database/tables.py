@@ -98,6 +98,7 @@ timelapses = Table(
     Column("completed_at", UtcTime),
     Column("starred", Boolean, nullable=False, default=False),
     Column("notes", String(2000), nullable=False, default=""),
+    Column("start_at", UtcTime),
     Column("stop_at", UtcTime),
     Column("stop_after_days", Integer),
     Column("stop_after_images", Integer),
@@ -142,6 +143,9 @@ images = Table(
     Column("quarantined", Boolean, nullable=False),
     Column("flagged", Boolean, nullable=False),
     Column("missing", Boolean, nullable=False, default=False),
+    Column("sun_elevation", Float),  # degrees
+    Column("sun_azimuth", Float),
+    Column("context", JSON),
     UniqueConstraint("timelapse_id", "captured_at"),
     Index(None, "timelapse_id", "local_day"),
     Index(None, "camera_id", "captured_at"),
@@ -162,8 +166,12 @@ ticks = Table(
     Column("planned_at", UtcTime, nullable=False),
     Column("local_day", Date),
     Column("outcome", String(16), nullable=False),
-    Column("error", String(64)),
+    Column("reason", String(64)),
+    # Skipped ones of the same day and reason share a row.
+    Column("last_at", UtcTime),
+    Column("count", BigInteger, nullable=False, default=1),
     Index(None, "timelapse_id", "planned_at"),
+    Index(None, "camera_id", "planned_at"),
 )
 
 render_jobs = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import NotFoundError, TimelapseExistsError, TimelapseStateError
-from ..models import StopRules, Timelapse, TimelapseChanges, TimelapseState
+from ..models import Timelapse, TimelapseChanges, TimelapseRules, TimelapseState
 from .camera_operations import fetch_camera
 from .counters import forget_timelapse
 from .database import Database, inserted_id
@@ -28,7 +28,7 @@ class TimelapseOperations:
         name: str,
         settings: Mapping[str, object],
         now: datetime,
-        rules: StopRules | None = None,
+        rules: TimelapseRules | None = None,
     ) -> Timelapse:
         """Enter a running timelapse; raise TimelapseExistsError when one is unfinished."""
 

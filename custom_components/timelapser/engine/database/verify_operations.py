@@ -17,11 +17,11 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    true,
     update,
 )
 
 from ..models import TickOutcome
+from ..models.tick import WANTED
 from .database import Database, total, upsert
 from .tables import cameras, daily_statistics, images, ticks, timelapses, videos
 
@@ -172,15 +172,17 @@ def _count_days(connection: Connection, timelapse_id: int) -> dict[date, Values]
         .where(images.c.timelapse_id == timelapse_id)
         .group_by(images.c.local_day)
     )
+    skipped = ticks.c.outcome == TickOutcome.SKIPPED
+    wanted = and_(skipped, func.coalesce(ticks.c.reason, "").in_(WANTED))
     of_ticks = (
         select(
             ticks.c.local_day,
-            _count_if(true()).label("planned"),
+            total(ticks.c.count).label("planned"),
             _count_if(ticks.c.outcome == TickOutcome.CAPTURED).label("covered"),
             _count_if(ticks.c.outcome == TickOutcome.FAILED).label("failed"),
-            _count_if(ticks.c.outcome == TickOutcome.SKIPPED).label("skipped"),
+            total(case((skipped, ticks.c.count), else_=0)).label("skipped"),
         )
-        .where(ticks.c.timelapse_id == timelapse_id)
+        .where(ticks.c.timelapse_id == timelapse_id, ~wanted)
         .group_by(ticks.c.local_day)
     )
     days: dict[date, Values] = defaultdict(_NOTHING.copy)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
+from ..corruption.frozen import Signature
 from ..corruption.metrics import Metrics, measure
 from ..models import Frame, Picture
 from .orientation import SWAPS_SIDES, UPRIGHT, orientation_of
@@ -16,6 +17,7 @@ SMALL_WIDTH: Final = 800
 THUMB_WIDTH: Final = 200
 SMALL_QUALITY: Final = 80
 THUMB_QUALITY: Final = 70
+SIGNATURE_WIDTH: Final = 100
 MAX_PIXELS: Final = 100_000_000
 JPEG_END: Final = b"\xff\xd9"
 
@@ -30,6 +32,7 @@ class Ingested:
     small: bytes | None
     thumb: bytes | None
     metrics: Metrics
+    signature: Signature | None = None
 
 
 def ingest(frame: Frame, jpeg_quality: int) -> Ingested:
@@ -48,19 +51,19 @@ def _ingest_jpeg(jpeg: bytes, decoder_errors: bool) -> Ingested:
     if picture is None:
         metrics = Metrics(len(jpeg), width, height, readable=False, truncated=truncated)
         return Ingested(jpeg, width, height, None, None, metrics)
-    small, thumb, metrics = _derive(
+    small, thumb, metrics, signature = _derive(
         picture, len(jpeg), width, height, truncated=truncated, decoder_errors=decoder_errors
     )
-    return Ingested(jpeg, width, height, small, thumb, metrics)
+    return Ingested(jpeg, width, height, small, thumb, metrics, signature)
 
 
 def _ingest_picture(picture: Picture, decoder_errors: bool, jpeg_quality: int) -> Ingested:
     full = Pillow.fromarray(picture)
     jpeg = _encode(full, jpeg_quality)
-    small, thumb, metrics = _derive(
+    small, thumb, metrics, signature = _derive(
         full, len(jpeg), full.width, full.height, truncated=False, decoder_errors=decoder_errors
     )
-    return Ingested(jpeg, full.width, full.height, small, thumb, metrics)
+    return Ingested(jpeg, full.width, full.height, small, thumb, metrics, signature)
 
 
 def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
@@ -100,14 +103,16 @@ def _derive(
     *,
     truncated: bool,
     decoder_errors: bool,
-) -> tuple[bytes, bytes, Metrics]:
+) -> tuple[bytes, bytes, Metrics, Signature]:
     small = _narrow(picture, SMALL_WIDTH)
     thumb = _narrow(small, THUMB_WIDTH)
-    luma = np.asarray(_narrow(small, SMALL_WIDTH // 2).convert("L"))
+    grey = _narrow(small, SMALL_WIDTH // 2).convert("L")
+    luma = np.asarray(grey)
     metrics = measure(
         luma, byte_count, width, height, truncated=truncated, decoder_errors=decoder_errors
     )
-    return _encode(small, SMALL_QUALITY), _encode(thumb, THUMB_QUALITY), metrics
+    signature = np.asarray(_narrow(grey, SIGNATURE_WIDTH))
+    return _encode(small, SMALL_QUALITY), _encode(thumb, THUMB_QUALITY), metrics, signature
 
 
 def _narrow(picture: Pillow.Image, width: int) -> Pillow.Image:

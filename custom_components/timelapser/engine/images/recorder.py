@@ -109,4 +109,5 @@ def _provisional(timelapse: Timelapse, new: NewImage) -> Image:
         reasons=new.judgement.reasons,
         quarantined=new.quarantined,
         flagged=new.flagged,
+        context=new.context,
     )

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
+from ..corruption.frozen import FrozenWatch
 from ..corruption.service import CorruptionService, Verdict
 from ..errors import StorageError
-from ..models import Frame, Image, Judgement, NewImage, Timelapse
+from ..models import Context, Frame, Image, Judgement, NewImage, Timelapse
 from ..settings import Settings
 from .files import Storage, ThumbSize, write_atomically
 from .ingest import Ingested, ingest
 from .inventory import Place
+from .transforms import transform
 
 
 class ImageSize(StrEnum):
@@ -32,18 +35,26 @@ class ImageService:
         self._storage = storage
         self._corruption = corruption
         self._executor = executor
+        self._frozen: dict[str, FrozenWatch] = {}
 
     async def keep(
-        self, frame: Frame, timelapse: Timelapse, settings: Settings, zone: tzinfo
+        self,
+        frame: Frame,
+        timelapse: Timelapse,
+        settings: Settings,
+        zone: tzinfo,
+        context: Context | None = None,
     ) -> NewImage:
         """Judge a frame and write it where it belongs; raise StorageError when that fails."""
-        return await self._run(partial(self._keep, frame, timelapse, settings, zone))
+        return await self._run(
+            partial(self._keep, frame, timelapse, settings, zone, context or Context())
+        )
 
     async def examine(self, frame: Frame, settings: Settings) -> tuple[Ingested, Judgement]:
         """Measure and judge a frame without keeping it."""
 
         def work() -> tuple[Ingested, Judgement]:
-            ingested = ingest(frame, settings.capture.jpeg_quality)
+            ingested = self._ingest(frame, settings)
             verdict = self._corruption.judge(ingested.metrics, settings.corruption)
             return ingested, verdict.judgement
 
@@ -71,19 +82,34 @@ class ImageService:
         """Move an image's file into the quarantine, or out of it; raise StorageError."""
         await self._run(partial(self._move, folder, captured_at, to_quarantine))
 
+    def frozen_watch(self, camera_id: str) -> FrozenWatch:
+        """Answer what watches whether a camera's picture changes."""
+        return self._frozen.setdefault(camera_id, FrozenWatch())
+
+    def _ingest(self, frame: Frame, settings: Settings) -> Ingested:
+        quality = settings.capture.jpeg_quality
+        return ingest(transform(frame, settings.picture, quality), quality)
+
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def _keep(
-        self, frame: Frame, timelapse: Timelapse, settings: Settings, zone: tzinfo
+        self,
+        frame: Frame,
+        timelapse: Timelapse,
+        settings: Settings,
+        zone: tzinfo,
+        context: Context,
     ) -> NewImage:
-        ingested = ingest(frame, settings.capture.jpeg_quality)
+        ingested = self._ingest(frame, settings)
         verdict = self._corruption.judge(ingested.metrics, settings.corruption)
         captured_at = self._free_moment(timelapse.folder, frame.captured_at)
         self._write_thumbs(timelapse.folder, captured_at, ingested)
         path = self._storage.image_path(timelapse.folder, captured_at, verdict.quarantined)
         write_atomically(path, ingested.jpeg, sync=True)
-        return _new_image(timelapse, captured_at, zone, ingested, verdict)
+        if ingested.signature is not None:
+            self.frozen_watch(timelapse.camera_id).see(ingested.signature, captured_at)
+        return replace(_new_image(timelapse, captured_at, zone, ingested, verdict), context=context)
 
     def _adopt(
         self, timelapse: Timelapse, place: Place, settings: Settings, zone: tzinfo

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import StorageError
-from ..models import Judgement, NewImage, Tick, TickOutcome
+from ..models import Context, Judgement, NewImage, Tick, TickOutcome
 from .files import Storage, write_atomically
 
 _LOGGER = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
             "reasons": list(new.judgement.reasons),
             "quarantined": new.quarantined,
             "flagged": new.flagged,
+            "context": new.context.plain,
         }
     if (tick := entry.tick) is not None:
         plain["tick"] = {
@@ -113,7 +114,9 @@ def _plain(entry: Entry) -> dict[str, Any]:
             "planned_at": tick.planned_at.isoformat(),
             "local_day": tick.local_day.isoformat(),
             "outcome": tick.outcome.value,
-            "error": tick.error,
+            "reason": tick.reason,
+            "last_at": tick.last_at.isoformat() if tick.last_at else None,
+            "count": tick.count,
         }
     return plain
 
@@ -124,20 +127,30 @@ def _entry(plain: dict[str, Any]) -> Entry:
 
 
 def _image(
-    *, captured_at: str, local_day: str, score: int, reasons: list[str], **values: Any
+    *,
+    captured_at: str,
+    local_day: str,
+    score: int,
+    reasons: list[str],
+    context: dict[str, Any],
+    **values: Any,
 ) -> NewImage:
     return NewImage(
         captured_at=datetime.fromisoformat(captured_at),
         local_day=date.fromisoformat(local_day),
         judgement=Judgement(score, tuple(reasons)),
+        context=Context.from_plain(context),
         **values,
     )
 
 
-def _tick(*, planned_at: str, local_day: str, outcome: str, **values: Any) -> Tick:
+def _tick(
+    *, planned_at: str, local_day: str, outcome: str, last_at: str | None, **values: Any
+) -> Tick:
     return Tick(
         planned_at=datetime.fromisoformat(planned_at),
         local_day=date.fromisoformat(local_day),
         outcome=TickOutcome(outcome),
+        last_at=datetime.fromisoformat(last_at) if last_at else None,
         **values,
     )

@@ -1,16 +1,22 @@
 """What the engine talks about: enums and frozen rows. Times are aware and UTC."""
 
 from .camera import Camera, CameraHealth, CameraSource, Frame, Picture, SourceKind, Transport
-from .image import CorruptionAction, CorruptionLog, Image, Judgement, NewImage, Tick, TickOutcome
+from .context import Context, Reading, Weather, WeatherCondition
+from .image import CorruptionAction, CorruptionLog, Image, Judgement, NewImage
 from .log import LogLevel, LogRow, NewLogRow
 from .schedule import SunEvent, Weekday, WindowKind
-from .timelapse import StopRules, Timelapse, TimelapseChanges, TimelapseState
+from .tick import SkipReason, Tick, TickOutcome
+from .timelapse import Timelapse, TimelapseChanges, TimelapseRules, TimelapseState
+from .transform import Aspect, AspectMode, TransformSettings
 from .video import JobState, Quality, RenderJob, Video, VideoFile, VideoSettings
 
 __all__ = [
+    "Aspect",
+    "AspectMode",
     "Camera",
     "CameraHealth",
     "CameraSource",
+    "Context",
     "CorruptionAction",
     "CorruptionLog",
     "Frame",
@@ -23,19 +29,24 @@ __all__ = [
     "NewLogRow",
     "Picture",
     "Quality",
+    "Reading",
     "RenderJob",
+    "SkipReason",
     "SourceKind",
-    "StopRules",
     "SunEvent",
     "Tick",
     "TickOutcome",
     "Timelapse",
     "TimelapseChanges",
+    "TimelapseRules",
     "TimelapseState",
+    "TransformSettings",
     "Transport",
     "Video",
     "VideoFile",
     "VideoSettings",
+    "Weather",
+    "WeatherCondition",
     "Weekday",
     "WindowKind",
 ]

@@ -51,9 +51,12 @@ class CameraSource(Protocol):
         """Take one fresh frame within `timeout` seconds; raise SourceError otherwise."""
         ...
 
+    async def before(self, count: int) -> list[Frame]:
+        """Answer up to `count` frames from before now, the oldest first; most hold none."""
+        return []
+
     async def close(self) -> None:
         """Let go of what is held between grabs."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,10 @@
-"""Images, what is thought of them, and the ticks that asked for them."""
+"""Images, and what is thought of them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-
-class TickOutcome(StrEnum):
-    """What became of a planned moment of capture."""
-
-    CAPTURED = "captured"
-    QUARANTINED = "quarantined"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+from .context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +29,7 @@ class NewImage:
     judgement: Judgement
     quarantined: bool
     flagged: bool
+    context: Context = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +50,7 @@ class Image:
     quarantined: bool
     flagged: bool
     missing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A planned moment of capture and what became of it."""
-
-    camera_id: str
-    timelapse_id: int
-    planned_at: datetime
-    local_day: date
-    outcome: TickOutcome
-    error: str | None = None
+    context: Context = Context()
 
 
 class CorruptionAction(StrEnum):

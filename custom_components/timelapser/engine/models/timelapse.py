@@ -1,4 +1,4 @@
-"""Timelapses, and the rules by which they stop."""
+"""Timelapses, and the rules by which they begin and stop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ class Timelapse:
     completed_at: datetime | None = None
     starred: bool = False
     notes: str = ""
+    start_at: datetime | None = None
     stop_at: datetime | None = None
     stop_after_days: int | None = None
     stop_after_images: int | None = None
@@ -56,15 +57,16 @@ class Timelapse:
         return self.score_sum / judged if judged else None
 
 
-class StopRules(TypedDict, total=False):
-    """When a timelapse stops by itself; whichever comes first, None for never."""
+class TimelapseRules(TypedDict, total=False):
+    """When a timelapse begins to capture, and when it stops by itself, whichever comes first."""
 
+    start_at: datetime | None
     stop_at: datetime | None
     stop_after_days: int | None
     stop_after_images: int | None
 
 
-class TimelapseChanges(StopRules, total=False):
+class TimelapseChanges(TimelapseRules, total=False):
     """What people may change of a timelapse; what is left out stays as it is."""
 
     name: str

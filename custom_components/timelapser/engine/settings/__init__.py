@@ -1,28 +1,48 @@
 """Settings: one schema with bounds and defaults, resolved from hub over camera to timelapse."""
 
-from .inheritance import Levels, Resolved, Values, changed, own_values, resolve, settable
-from .schema import (
-    SCHEMA,
+from .groups import (
+    BurstSettings,
     CaptureSettings,
-    Choice,
+    ContextSettings,
     CorruptionSettings,
-    Level,
-    Number,
-    Setting,
+    LoadSettings,
+    ScheduleSettings,
     Settings,
+)
+from .inheritance import Levels, Resolved, Values, changed, own_values, resolve, settable
+from .schema import SCHEMA, Level, Setting, check
+from .values import (
+    Choice,
+    Choices,
+    Clock,
+    Conditions,
+    Entities,
+    Entity,
+    Kind,
+    Number,
     Switch,
-    check,
+    plain,
 )
 
 __all__ = [
     "SCHEMA",
+    "BurstSettings",
     "CaptureSettings",
     "Choice",
+    "Choices",
+    "Clock",
+    "Conditions",
+    "ContextSettings",
     "CorruptionSettings",
+    "Entities",
+    "Entity",
+    "Kind",
     "Level",
     "Levels",
+    "LoadSettings",
     "Number",
     "Resolved",
+    "ScheduleSettings",
     "Setting",
     "Settings",
     "Switch",
@@ -30,6 +50,7 @@ __all__ = [
     "changed",
     "check",
     "own_values",
+    "plain",
     "resolve",
     "settable",
 ]

@@ -2,43 +2,35 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from dataclasses import dataclass, fields
+from typing import Any
 
-from ..errors import (
-    InvalidRequestError,
-    InvalidSettingError,
-    SettingLevelError,
-    ThresholdOrderError,
-)
-from ..models import VideoSettings
-from .schema import (
-    SCHEMA,
-    CaptureSettings,
-    CorruptionSettings,
-    Level,
-    RetentionSettings,
-    Settings,
-    check,
-)
+from ..errors import InvalidRequestError, InvalidSettingError, SettingLevelError
+from .groups import Settings
+from .rules import RULES, Rule
+from .schema import SCHEMA, Level, check
+from .values import plain
 
 type Values = Mapping[str, object]
 type Levels = Mapping[Level, Values]
 
-FLAG: Final = "flag_below"
-QUARANTINE: Final = "quarantine_below"
-THRESHOLDS: Final = frozenset({FLAG, QUARANTINE})
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a level stores but is left out: from another version, or edited by hand."""
+
+    level: Level
+    error: InvalidRequestError
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """What is in effect: each setting's value, and the level it came from."""
 
-    values: Mapping[str, float | bool | StrEnum]
+    values: Mapping[str, Any]
     origins: Mapping[str, Level]
-    refused: tuple[tuple[Level, InvalidRequestError], ...] = ()
-    """What is stored but left out: from another version, or edited by hand."""
+    refused: tuple[Refused, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -46,12 +38,8 @@ class Resolved:
         groups: dict[str, dict[str, Any]] = defaultdict(dict)
         for name, value in self.values.items():
             groups[SCHEMA[name].group][SCHEMA[name].field] = value
-        return Settings(
-            capture=CaptureSettings(**groups["capture"]),
-            corruption=CorruptionSettings(**groups["corruption"]),
-            video=VideoSettings(**groups["video"]),
-            retention=RetentionSettings(**groups["retention"]),
-        )
+        kinds = {field.name: type(getattr(Settings(), field.name)) for field in fields(Settings)}
+        return Settings(**{group: kinds[group](**values) for group, values in groups.items()})
 
 
 def resolve(levels: Levels) -> Resolved:
@@ -61,16 +49,17 @@ def resolve(levels: Levels) -> Resolved:
     """
     values = {name: setting.default for name, setting in SCHEMA.items()}
     origins = dict.fromkeys(SCHEMA, Level.DEFAULT)
-    refused: list[tuple[Level, InvalidRequestError]] = []
+    refused: list[Refused] = []
     for level in Level:
         valid, errors = _valid(level, levels.get(level, {}))
-        thresholds = {**values, **valid}
-        if thresholds[QUARANTINE] > thresholds[FLAG]:
-            errors.append(_wrong_order(level, thresholds))
-            valid = {name: value for name, value in valid.items() if name not in THRESHOLDS}
+        refused += (Refused(level, error) for error in errors)
+        for rule in RULES:
+            together = {**values, **valid}
+            if not rule.holds(together):
+                refused.append(Refused(level, rule.error(level, together), rule))
+                valid = {name: value for name, value in valid.items() if name not in rule.names}
         values |= valid
         origins |= dict.fromkeys(valid, level)
-        refused += ((level, error) for error in errors)
     return Resolved(values, origins, tuple(refused))
 
 
@@ -86,20 +75,18 @@ def _valid(level: Level, data: Values) -> tuple[dict[str, Any], list[InvalidRequ
     return valid, errors
 
 
-def _wrong_order(where: str, values: Values) -> ThresholdOrderError:
-    return ThresholdOrderError(
-        where=where, quarantine=str(values[QUARANTINE]), flag=str(values[FLAG])
-    )
-
-
 def own_values(level: Level, data: Values) -> dict[str, object]:
     """Answer what a level itself sets, out of all that it carries."""
     return {name: data[name] for name in settable(level) if name in data}
 
 
-def settable(level: Level) -> list[str]:
-    """The names of the settings that a level may set."""
-    return [name for name, setting in SCHEMA.items() if level in setting.levels]
+def settable(level: Level, group: str | None = None) -> list[str]:
+    """The names of the settings that a level may set, of all groups or of one."""
+    return [
+        name
+        for name, setting in SCHEMA.items()
+        if level in setting.levels and group in {None, setting.group}
+    ]
 
 
 def changed(
@@ -109,16 +96,17 @@ def changed(
 
     `heirs` are those that inherit the change: their names and levels. Raises
     InvalidSettingError for an unknown name or a bad value, SettingLevelError for a setting that
-    the level may not set, ThresholdOrderError for thresholds the wrong way round, here or there.
+    the level may not set, and the error of a rule that does not hold afterwards, here or there.
     """
     own = own_values(level, levels.get(level, {}))
     for name, value in _checked(level, changes):
         own.pop(name, None)
         if value is not None:
             own[name] = value
-    if not THRESHOLDS.isdisjoint(changes):
+    concerned = [rule for rule in RULES if not rule.names.isdisjoint(changes)]
+    if concerned:
         for where, affected in ((level.value, levels), *heirs):
-            _check_order(where, {**affected, level: own}, level)
+            _check_rules(where, {**affected, level: own}, level, concerned)
     return own
 
 
@@ -126,20 +114,15 @@ def _checked(level: Level, changes: Values) -> Iterator[tuple[str, object]]:
     for name, value in changes.items():
         if name in SCHEMA and level not in SCHEMA[name].levels:
             raise SettingLevelError(setting=name, level=level)
-        yield name, _check_or_none(name, value)
+        taken_back = value is None and name in SCHEMA
+        yield name, None if taken_back else plain(check(name, value))
 
 
-def _check_or_none(name: str, value: object) -> object:
-    if value is None and name in SCHEMA:
-        return None
-    found = check(name, value)
-    return found.value if isinstance(found, StrEnum) else found
-
-
-def _check_order(where: str, levels: Levels, changed_level: Level) -> None:
-    """Raise when the order is wrong where the change counts; above, it is not to blame."""
+def _check_rules(where: str, levels: Levels, changed_level: Level, rules: list[Rule]) -> None:
+    """Raise when a rule is broken where the change counts; above, it is not to blame."""
     order = [*Level]
-    for level, error in resolve(levels).refused:
-        blamed = order.index(level) >= order.index(changed_level)
-        if blamed and isinstance(error, ThresholdOrderError):
-            raise ThresholdOrderError(**{**error.placeholders, "where": where})
+    for refused in resolve(levels).refused:
+        blamed = order.index(refused.level) >= order.index(changed_level)
+        if blamed and refused.rule in rules:
+            error = refused.error
+            raise type(error)(**{**error.placeholders, "where": where})

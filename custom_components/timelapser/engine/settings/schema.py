@@ -1,6 +1,7 @@
-"""The one schema of settings: names, bounds, defaults, levels, and the groups services read.
+"""The one schema of settings: names, bounds, defaults, levels.
 
-Forms, actions and validation follow from it: a new setting is one entry here, and its texts.
+Forms, actions and validation follow from it: a new setting is a field of its group, one entry
+here, and its texts.
 """
 
 from collections.abc import Mapping
@@ -9,45 +10,17 @@ from enum import StrEnum
 from typing import Any
 
 from ..errors import InvalidSettingError
-from ..models import Quality, VideoSettings
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureSettings:
-    """How frames are taken; durations in seconds."""
-
-    interval: int = 300
-    timeout: int = 10
-    retries: int = 3
-    retry_delay: float = 2.0
-    jpeg_quality: int = 90
-
-
-@dataclass(frozen=True, slots=True)
-class CorruptionSettings:
-    """How images are judged: scores below the thresholds are flagged or quarantined."""
-
-    enabled: bool = True
-    flag_below: int = 70
-    quarantine_below: int = 40
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionSettings:
-    """How long things are kept, in days."""
-
-    logs: int = 30
-    corruption_logs: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All settings as they are in effect."""
-
-    capture: CaptureSettings = CaptureSettings()
-    corruption: CorruptionSettings = CorruptionSettings()
-    video: VideoSettings = VideoSettings()
-    retention: RetentionSettings = RetentionSettings()
+from ..models import (
+    Aspect,
+    AspectMode,
+    Quality,
+    SunEvent,
+    WeatherCondition,
+    Weekday,
+    WindowKind,
+)
+from .groups import Settings
+from .values import Choice, Choices, Clock, Conditions, Entities, Entity, Kind, Number, Switch
 
 
 class Level(StrEnum):
@@ -61,65 +34,7 @@ class Level(StrEnum):
 
 EVERY_LEVEL = frozenset({Level.HUB, Level.CAMERA, Level.TIMELAPSE})
 HUB_ONLY = frozenset({Level.HUB})
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number within bounds; a whole one unless `step` is a fraction."""
-
-    minimum: float
-    maximum: float
-    unit: str | None = None
-    step: float = 1
-
-    def check(self, value: object) -> float:
-        """Answer the value as a number of the right kind; raise ValueError otherwise."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(value)  # noqa: TRY004  # one error type for every kind
-        if not self.minimum <= value <= self.maximum:
-            raise ValueError(value)
-        if self.step < 1:
-            return float(value)
-        if value != int(value):
-            raise ValueError(value)
-        return int(value)
-
-    @property
-    def expected(self) -> str:
-        """The bounds, for people."""
-        return f"{self.minimum:g} to {self.maximum:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """On or off."""
-
-    def check(self, value: object) -> bool:
-        """Answer the value; raise ValueError when it is no boolean."""
-        if not isinstance(value, bool):
-            raise ValueError(value)  # noqa: TRY004
-        return value
-
-    @property
-    def expected(self) -> str:
-        """The choices, for people."""
-        return "true or false"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of a few words."""
-
-    words: type[StrEnum]
-
-    def check(self, value: object) -> StrEnum:
-        """Answer the member; raise ValueError for any other word."""
-        return self.words(str(value))
-
-    @property
-    def expected(self) -> str:
-        """The choices, for people."""
-        return ", ".join(self.words)
+CAMERA_ONLY = frozenset({Level.CAMERA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +43,7 @@ class Setting:
 
     group: str
     field: str
-    values: Number | Switch | Choice
+    values: Kind
     levels: frozenset[Level] = EVERY_LEVEL
 
     @property
@@ -143,6 +58,33 @@ SCHEMA: Mapping[str, Setting] = {
     "retries": Setting("capture", "retries", Number(0, 10)),
     "retry_delay": Setting("capture", "retry_delay", Number(0.1, 60, "s", step=0.1)),
     "jpeg_quality": Setting("capture", "jpeg_quality", Number(1, 100)),
+    "window": Setting("schedule", "window", Choice(WindowKind)),
+    "window_start": Setting("schedule", "window_start", Clock()),
+    "window_end": Setting("schedule", "window_end", Clock()),
+    "start_event": Setting("schedule", "start_event", Choice(SunEvent)),
+    "start_offset": Setting("schedule", "start_offset", Number(-720, 720, "min")),
+    "end_event": Setting("schedule", "end_event", Choice(SunEvent)),
+    "end_offset": Setting("schedule", "end_offset", Number(-720, 720, "min")),
+    "weekdays": Setting("schedule", "weekdays", Choices(Weekday, least=1)),
+    "gate": Setting("schedule", "gate", Conditions(20)),
+    "align": Setting("schedule", "align", Switch()),
+    "weather": Setting("context", "weather", Entity("weather")),
+    "weather_only": Setting("context", "weather_only", Choices(WeatherCondition)),
+    "weather_never": Setting("context", "weather_never", Choices(WeatherCondition)),
+    "recorded": Setting("context", "recorded", Entities(10)),
+    "rotation": Setting("picture", "rotation", Number(0, 270, "°", step=90), CAMERA_ONLY),
+    "crop_left": Setting("picture", "crop_left", Number(0, 90, "%", step=0.1), CAMERA_ONLY),
+    "crop_top": Setting("picture", "crop_top", Number(0, 90, "%", step=0.1), CAMERA_ONLY),
+    "crop_right": Setting("picture", "crop_right", Number(0, 90, "%", step=0.1), CAMERA_ONLY),
+    "crop_bottom": Setting("picture", "crop_bottom", Number(0, 90, "%", step=0.1), CAMERA_ONLY),
+    "aspect": Setting("picture", "aspect", Choice(Aspect), CAMERA_ONLY),
+    "aspect_mode": Setting("picture", "aspect_mode", Choice(AspectMode), CAMERA_ONLY),
+    "burst_entity": Setting("burst", "entity", Entity()),
+    "burst_images": Setting("burst", "images", Number(1, 100)),
+    "burst_interval": Setting("burst", "interval", Number(0.5, 60, "s", step=0.5)),
+    "burst_before": Setting("burst", "before", Number(0, 10)),
+    "offline_repair": Setting("health", "offline_repair", Number(0, 10_080, "min")),
+    "frozen_after": Setting("health", "frozen_after", Number(0, 1_440, "min")),
     "corruption_detection": Setting("corruption", "enabled", Switch()),
     "flag_below": Setting("corruption", "flag_below", Number(0, 100)),
     "quarantine_below": Setting("corruption", "quarantine_below", Number(0, 100)),
@@ -152,10 +94,13 @@ SCHEMA: Mapping[str, Setting] = {
     "corruption_log_retention": Setting(
         "retention", "corruption_logs", Number(1, 365, "d"), HUB_ONLY
     ),
+    "concurrent_grabs": Setting("load", "concurrent_grabs", Number(1, 16), HUB_ONLY),
+    "stop_below": Setting("load", "stop_below", Number(0, 10_000, "GB", step=0.1), HUB_ONLY),
+    "resume_above": Setting("load", "resume_above", Number(0, 10_000, "GB", step=0.1), HUB_ONLY),
 }
 
 
-def check(name: str, value: object) -> float | bool | StrEnum:
+def check(name: str, value: object) -> Any:
     """Answer a valid value of a setting; raise InvalidSettingError otherwise."""
     setting = SCHEMA.get(name)
     if setting is None:
@@ -164,5 +109,5 @@ def check(name: str, value: object) -> float | bool | StrEnum:
         return setting.values.check(value)
     except ValueError as error:
         raise InvalidSettingError(
-            setting=name, value=str(value), expected=setting.values.expected
+            setting=name, value=str(value)[:200], expected=setting.values.expected
         ) from error

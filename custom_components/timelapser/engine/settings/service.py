@@ -23,7 +23,8 @@ class SettingsService:
 
     def check_stored(self, levels: Levels) -> None:
         """Say in the log, once, which stored values are left out because they are not valid."""
-        for level, error in resolve(levels).refused:
+        for refused in resolve(levels).refused:
+            level, error = refused.level, refused.error
             if (level, str(error)) not in self._told:
                 self._told.add((level, str(error)))
                 _LOGGER.warning("A stored setting of a %s is left out: %s", level, error)

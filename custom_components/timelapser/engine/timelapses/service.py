@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 
 from ..database.timelapse_operations import TimelapseOperations
-from ..errors import NoTimelapseError, StopInPastError, TimelapseStateError
+from ..errors import (
+    NoTimelapseError,
+    StartAfterStopError,
+    StopInPastError,
+    TimelapseStateError,
+)
 from ..events import (
     Publish,
     TimelapseCompleted,
@@ -12,7 +17,7 @@ from ..events import (
     TimelapseResumed,
     TimelapseStarted,
 )
-from ..models import Camera, StopRules, Timelapse, TimelapseChanges, TimelapseState
+from ..models import Camera, Timelapse, TimelapseChanges, TimelapseRules, TimelapseState
 from .lifecycle import MOVES, Move
 from .progress import Stop, StopReason, due_stop, planned_stop
 
@@ -37,13 +42,13 @@ class TimelapseService:
         camera: Camera,
         name: str,
         settings: Mapping[str, object],
-        rules: StopRules | None = None,
+        rules: TimelapseRules | None = None,
     ) -> Timelapse:
         """Begin a timelapse with settings and rules of its own.
 
-        Raises TimelapseExistsError while one is unfinished, and StopInPastError.
+        Raises TimelapseExistsError while one is unfinished, StopInPastError, StartAfterStopError.
         """
-        self._check(rules or {})
+        self._check(rules or {}, None)
         timelapse = await self._operations.create(camera.id, name, settings, self._now(), rules)
         self._publish(TimelapseStarted(camera.id, timelapse))
         return timelapse
@@ -68,10 +73,11 @@ class TimelapseService:
     async def update(self, timelapse: Timelapse, changes: TimelapseChanges) -> Timelapse:
         """Change name, star, notes or rules; a rule that is met already ends the timelapse.
 
-        Raises StopInPastError, and TimelapseStateError for rules of a completed timelapse.
+        Raises StopInPastError, StartAfterStopError, and TimelapseStateError for rules of a
+        completed timelapse.
         """
-        self._check(changes)
-        rules = changes.keys() & StopRules.__annotations__.keys()
+        self._check(changes, timelapse)
+        rules = changes.keys() & TimelapseRules.__annotations__.keys()
         if rules and timelapse.state is TimelapseState.COMPLETED:
             raise TimelapseStateError(timelapse=timelapse.name, state=timelapse.state)
         return await self.stop_when_due(await self._operations.update(timelapse.id, changes))
@@ -110,7 +116,13 @@ class TimelapseService:
         sources, target = MOVES[move].sources, MOVES[move].target
         return await self._operations.change_state(timelapse.id, sources, target, at)
 
-    def _check(self, rules: StopRules) -> None:
+    def _check(self, rules: TimelapseRules, timelapse: Timelapse | None) -> None:
         moment = rules.get("stop_at")
         if moment is not None and moment <= self._now():
             raise StopInPastError(moment=moment.isoformat())
+        start, stop = (
+            rules.get("start_at", timelapse.start_at if timelapse else None),
+            rules.get("stop_at", timelapse.stop_at if timelapse else None),
+        )
+        if start is not None and stop is not None and start >= stop:
+            raise StartAfterStopError(start=start.isoformat(), stop=stop.isoformat())

@@ -1,0 +1,335 @@
+"""A camera's captures: its clock, whether a tick may capture, and what comes of it."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+import logging
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .bursts import CameraBursts
+from .clock import CameraClock
+from .engine.capture import LIVE_BELOW, Live
+from .engine.capture.health import Latency, Probing
+from .engine.capture.planning import plan
+from .engine.capture.schedule import Schedule
+from .engine.capture.shared import SharedSource
+from .engine.errors import (
+    CaptureBusyError,
+    DatabaseUnavailableError,
+    NoTimelapseError,
+    SourceError,
+    TimelapserError,
+)
+from .engine.models import Context, Image, SkipReason, Timelapse, TimelapseState
+from .engine.settings import BurstSettings
+from .gate import Gate, weather_allows
+from .sources import has_stream, source_data
+
+if TYPE_CHECKING:
+    from .camera_runtime import CameraRuntime
+    from .hub import TimelapserHub
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class CameraCaptures:
+    """Captures for one camera; nothing that happens here reaches another one."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        hub: TimelapserHub,
+        camera: CameraRuntime,
+        data: Mapping[str, Any],
+    ) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._hub = hub
+        self._camera = camera
+        self._data = dict(data)
+        self._live: Live | None = None
+        self.source = self._create_source()
+        self.probing = Probing(dt_util.utcnow)
+        self.lock = asyncio.Lock()
+        self._gate = Gate(hass, camera.camera.name)
+        self._clock = CameraClock(hass, self._tick, self.async_arm, self._spawn_stop)
+        self._schedule: Schedule | None = None
+        self._capture: asyncio.Task[None] | None = None
+        self.bursts = CameraBursts(hass, entry, self, camera.camera.id)
+        self._stopped = False
+        # The timelapse, and the moment up to which its ticks have an outcome.
+        self._known: tuple[int, datetime] | None = None
+
+    @property
+    def camera_name(self) -> str:
+        """The camera's name, for errors."""
+        return self._camera.camera.name
+
+    @property
+    def latency(self) -> Latency | None:
+        """How long grabs took lately."""
+        return self.source.latencies.latency
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the camera would capture with the settings in effect."""
+        return plan(
+            self._camera.settings,
+            dt_util.get_default_time_zone(),
+            self._hub.sky.sun,
+            turn=self._hub.turn(self._camera.camera.id),
+            timelapse=self._unfinished,
+            ends_at=self._stop_at,
+        )
+
+    @property
+    def window_is_open(self) -> bool | None:
+        """Whether the window is open; None without one."""
+        schedule = self.schedule
+        return schedule.is_open(dt_util.utcnow()) if schedule.window.limited else None
+
+    # Life
+
+    async def async_stop(self) -> None:
+        """End the clock and what it began."""
+        self._stopped = True
+        self._clock.async_clear()
+        await self.bursts.async_stop()
+        if self._capture is not None:
+            self._capture.cancel()
+            await asyncio.gather(self._capture, return_exceptions=True)
+        await self.source.close()
+
+    async def async_apply(self, data: Mapping[str, Any]) -> None:
+        """Take over changed data of the camera."""
+        other = source_data(data) != source_data(self._data)
+        self._data = dict(data)
+        if other:
+            self.probing.reset()
+            await self._async_renew_source()
+        self.async_arm()
+
+    @callback
+    def async_arm(self) -> None:
+        """Set the clock for what is in effect now."""
+        if self._stopped:
+            return
+        timelapse = self._unfinished
+        running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
+        self.bursts.async_watch(self._camera.settings.burst.entity if running else "")
+        schedule = self.schedule if running else None
+        if schedule is not None and self._schedule not in (None, schedule):
+            # What was planned before the change had its outcome, or is planned no more.
+            self._known = (timelapse.id, dt_util.utcnow()) if timelapse else None
+        self._schedule = schedule
+        self._clock.async_set(schedule, self._stop_at)
+        self._camera.show(next_capture=self._clock.tick_at, window_open=self.window_is_open)
+        if self._wanted_live(running) != self._live:
+            self._spawn(self._async_renew_source(), "source")
+
+    # Captures on demand
+
+    async def async_capture_now(self) -> Image:
+        """Add an image to the unfinished timelapse, which may be paused."""
+        timelapse = self._own_timelapse()
+        if self.lock.locked():
+            raise CaptureBusyError(camera=self.camera_name)
+        self._hub.load.check()
+        return await self.async_capture(timelapse, None)
+
+    async def async_burst(self, burst: BurstSettings | None = None) -> list[Image]:
+        """Add images in quick succession, as the settings say where nothing else is asked for."""
+        timelapse = self._own_timelapse()
+        self._hub.load.check()
+        return await self.bursts.async_burst(timelapse, burst or self._camera.settings.burst)
+
+    async def async_keep_before(self, timelapse: Timelapse, count: int) -> list[Image]:
+        """Add images from before now, as many as the source holds."""
+        zone = dt_util.get_default_time_zone()
+        async with self.lock:
+            return [
+                await self._hub.captures.keep(
+                    frame, timelapse, self._camera.settings, zone, note=self._note
+                )
+                for frame in await self.source.before(count)
+            ]
+
+    @callback
+    def async_capture_soon(self) -> None:
+        """Capture at once when the next tick is far."""
+        tick_at = self._clock.tick_at
+        soon = dt_util.utcnow() + timedelta(seconds=self._camera.settings.capture.timeout)
+        timelapse = self._unfinished
+        if tick_at is not None and tick_at <= soon:
+            return
+        now = dt_util.utcnow()
+        if timelapse is None or self._schedule is None or not self._schedule.is_open(now):
+            return
+        if timelapse.start_at is None or timelapse.start_at <= now:
+            self._spawn_capture(timelapse, None)
+
+    # Ticks
+
+    @callback
+    def _tick(self, planned_at: datetime) -> None:
+        # The next tick is armed first: nothing that goes wrong below can stop the clock.
+        self.async_arm()
+        timelapse = self._unfinished
+        if timelapse is None:
+            return
+        if self.lock.locked() or (self._capture and not self._capture.done()):
+            self._know(timelapse, planned_at)
+            self._spawn(self._async_skip(timelapse, planned_at, SkipReason.BUSY), "skip")
+        else:
+            self._spawn_capture(timelapse, planned_at)
+
+    @callback
+    def _spawn_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> None:
+        self._capture = self._spawn(self._async_tick(timelapse, planned_at), "capture")
+
+    @callback
+    def _spawn_stop(self) -> None:
+        self._spawn(self._camera.async_timelapse_changed(), "stop")
+
+    def _spawn(self, work: Any, name: str) -> asyncio.Task[None]:
+        return self._entry.async_create_background_task(
+            self._hass, work, f"timelapser {name} {self._camera.camera.id}"
+        )
+
+    async def _async_tick(self, timelapse: Timelapse, planned_at: datetime | None) -> None:
+        """Capture for the clock, where no caller waits for an error."""
+        try:
+            if planned_at is not None:
+                await self._async_account(timelapse, planned_at)
+            reason = await self._async_why_not(planned_at or dt_util.utcnow())
+            if reason is None:
+                await self.async_capture(timelapse, planned_at)
+            elif planned_at is not None:
+                await self._async_skip(timelapse, planned_at, reason)
+        except TimelapserError as error:
+            _LOGGER.debug("Camera %s: %s", self._camera.camera.id, error)
+        except Exception:
+            _LOGGER.exception("Camera %s: the capture failed unexpectedly", self._camera.camera.id)
+
+    async def _async_account(self, timelapse: Timelapse, planned_at: datetime) -> None:
+        """Enter the ticks that passed without anybody there, and the window that was closed."""
+        schedule = self._schedule
+        with suppress(DatabaseUnavailableError):
+            if self._known is None or self._known[0] != timelapse.id:
+                self._know(timelapse, await self._hub.ledger.known_until(timelapse))
+            if schedule is not None and self._known is not None:
+                await self._hub.ledger.account(timelapse, schedule, self._known[1], planned_at)
+        self._know(timelapse, planned_at)
+
+    def _know(self, timelapse: Timelapse, moment: datetime) -> None:
+        """Remember that every tick up to a moment has an outcome, or will have in a moment."""
+        if self._known is not None and self._known[0] == timelapse.id:
+            moment = max(moment, self._known[1])
+        self._known = (timelapse.id, moment)
+
+    async def _async_why_not(self, moment: datetime) -> SkipReason | None:
+        """Answer why there is no capture at this moment, if so."""
+        if (reason := self._hub.load.reason) is not None:
+            return reason
+        settings = self._camera.settings
+        if self._schedule is not None and not self._schedule.is_open(moment):
+            return SkipReason.WINDOW
+        weather = self._hub.sky.weather(settings.context.weather)
+        if not weather_allows(settings.context, weather):
+            return SkipReason.WEATHER
+        if not await self._gate.async_is_open(settings.schedule.gate):
+            return SkipReason.GATE
+        return None if self.probing.may_try(dt_util.utcnow()) else SkipReason.OFFLINE
+
+    async def _async_skip(
+        self, timelapse: Timelapse, planned_at: datetime, reason: SkipReason
+    ) -> None:
+        zone = dt_util.get_default_time_zone()
+        await self._hub.captures.skip(timelapse, planned_at, zone, reason)
+        await self._camera.async_refresh()
+        self._camera.trouble.async_look()
+
+    async def async_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> Image:
+        """Capture, whatever the window says; raise SourceError or StorageError."""
+        trouble = self._camera.trouble
+        async with self.lock:
+            try:
+                image = await self._hub.captures.capture(
+                    self.source,
+                    timelapse,
+                    self._camera.settings,
+                    dt_util.get_default_time_zone(),
+                    planned_at=planned_at,
+                    deadline=self._clock.deadline if planned_at else None,
+                    note=self._note,
+                )
+            except SourceError as error:
+                await self._camera.async_refresh()
+                self.probing.failed(error, self._camera.camera.consecutive_failures)
+                trouble.async_failed(error)
+                raise
+            self.probing.reset()
+            self._camera.show(last_score=image.score)
+            before = self._camera.coordinator.data.image
+            await self._camera.async_refresh(image)
+            trouble.async_captured(before, image)
+            return image
+
+    def _note(self, moment: datetime) -> Context:
+        return self._hub.sky.context(self._camera.settings.context, moment)
+
+    # Sources
+
+    def _create_source(self) -> SharedSource:
+        return SharedSource(self._hub.sources.create(self._data, self._live))
+
+    async def async_restart_source(self) -> None:
+        """Let go of the source's connection, which shows the same picture again and again."""
+        await self.source.close()
+
+    async def _async_renew_source(self) -> None:
+        """Make the source anew: it is another one, or stays open now, or no more."""
+        timelapse = self._unfinished
+        running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
+        self._live = self._wanted_live(running)
+        former, self.source = self.source, self._create_source()
+        await former.close()
+        if self._stopped:
+            await self.source.close()
+
+    def _wanted_live(self, running: bool) -> Live | None:
+        """Answer how the stream stays open between captures, if it does."""
+        settings = self._camera.settings
+        kept = settings.burst.before
+        often = settings.capture.interval < LIVE_BELOW
+        camera_id = self._camera.camera.id
+        wanted = running and has_stream(self._data) and (often or kept > 0)
+        if not self._hub.may_stay_open(camera_id, wanted):
+            return None
+        return Live(kept, settings.burst.interval)
+
+    # The timelapse
+
+    @property
+    def _unfinished(self) -> Timelapse | None:
+        timelapse = self._camera.timelapse
+        if timelapse is None or timelapse.state is TimelapseState.COMPLETED:
+            return None
+        return timelapse
+
+    @property
+    def _stop_at(self) -> datetime | None:
+        timelapse = self._unfinished
+        stop = timelapse and self._hub.timelapses.planned_stop(timelapse)
+        return stop.at if stop else None
+
+    def _own_timelapse(self) -> Timelapse:
+        if (timelapse := self._unfinished) is None:
+            raise NoTimelapseError(camera=self.camera_name)
+        return timelapse

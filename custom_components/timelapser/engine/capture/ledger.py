@@ -1,0 +1,117 @@
+"""The ledger: every planned tick has an outcome, those that nobody was there for as well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from ..database.tick_operations import TickOperations
+from ..images.recorder import Recorder
+from ..models import SkipReason, Tick, TickOutcome, Timelapse
+from .schedule import Schedule
+from .window import Window
+
+HOURLY: Final = timedelta(days=2)
+"""For so long, statistics are kept by the hour, too."""
+HOUR: Final = timedelta(hours=1)
+MOMENT: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time, without its beginning and with its end, in which ticks were skipped."""
+
+    reason: SkipReason
+    schedule: Schedule
+    after: datetime
+    until: datetime
+
+    def tick(self, timelapse: Timelapse) -> Tick | None:
+        """Answer the ticks in it as one, if there are any."""
+        first = self.schedule.next_tick(self.after)
+        if first is None or first > self.until:
+            return None
+        count = self.schedule.count(self.after, self.until)
+        return Tick(
+            timelapse.camera_id,
+            timelapse.id,
+            first,
+            first.astimezone(self.schedule.zone).date(),
+            TickOutcome.SKIPPED,
+            self.reason,
+            self.until if count > 1 else None,
+            count,
+        )
+
+
+class Ledger:
+    """Enters what became of the ticks of a camera that no capture was tried for."""
+
+    def __init__(self, recorder: Recorder, ticks: TickOperations) -> None:
+        self._recorder = recorder
+        self._ticks = ticks
+
+    async def known_until(self, timelapse: Timelapse) -> datetime:
+        """Answer the moment up to which every tick has an outcome."""
+        last = await self._ticks.last(timelapse.id)
+        return last or timelapse.started_at
+
+    async def account(
+        self, timelapse: Timelapse, schedule: Schedule, after: datetime, now: datetime
+    ) -> None:
+        """Enter the ticks later than `after` and earlier than `now`."""
+        first = replace(schedule, window=Window()).next_tick(after)
+        if first is None or first >= now:
+            return
+        for span in spans(timelapse, schedule, after, now - MOMENT):
+            for piece in _pieces(span, now):
+                tick = piece.tick(timelapse)
+                if tick is not None:
+                    await self._recorder.record_miss(tick)
+
+
+def spans(
+    timelapse: Timelapse, schedule: Schedule, after: datetime, until: datetime
+) -> Iterator[Span]:
+    """Answer why nothing was captured in a time that nobody looked after.
+
+    Before it was resumed, the timelapse was paused; outside of its window, nothing was wanted;
+    the rest is time in which Home Assistant did not run.
+    """
+    always = replace(schedule, window=Window())
+    resumed_at = timelapse.resumed_at
+    if resumed_at is not None and after < resumed_at <= until:
+        yield Span(SkipReason.PAUSED, always, after, resumed_at)
+        after = resumed_at
+    while after < until:
+        opening = schedule.next_opening(after)
+        if opening is None:
+            yield Span(SkipReason.WINDOW, always, after, until)
+            return
+        if after < opening.start:
+            yield Span(SkipReason.WINDOW, always, after, min(until, opening.start - MOMENT))
+            after = opening.start - MOMENT
+        if after < until:
+            yield Span(SkipReason.STOPPED, schedule, after, min(until, opening.end - MOMENT))
+            after = opening.end - MOMENT
+
+
+def _pieces(span: Span, now: datetime) -> Iterator[Span]:
+    """Cut a span at local midnights, and where statistics ask for it at full hours."""
+    after = span.after
+    while after < span.until:
+        hourly = not span.reason.is_wanted and after > now - HOURLY
+        end = _next_hour(after) if hourly else _next_midnight(after, span.schedule.zone)
+        until = min(span.until, end - MOMENT)
+        yield replace(span, after=after, until=until)
+        after = until if until == span.until else end - MOMENT
+
+
+def _next_hour(after: datetime) -> datetime:
+    moment = after + MOMENT
+    return moment.replace(minute=0, second=0, microsecond=0) + HOUR
+
+
+def _next_midnight(after: datetime, zone: tzinfo) -> datetime:
+    day = (after + MOMENT).astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,58 @@
+"""One grab for all who want a frame of a camera at the same moment."""
+
+import asyncio
+from time import monotonic
+from typing import override
+
+from ..errors import SourceClosedError
+from ..models import CameraSource, Frame
+from .health import Latencies
+
+
+class SharedSource(CameraSource):
+    """Has those who come while a grab runs wait for it; keeps how long grabs take."""
+
+    def __init__(self, source: CameraSource) -> None:
+        self._source = source
+        self._running: asyncio.Task[Frame] | None = None
+        self.latencies = Latencies()
+
+    @override
+    async def grab(self, timeout: float) -> Frame:
+        """Take a frame, or the one that is being taken."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._grab(timeout))
+            self._running.add_done_callback(_look_at)
+        running = self._running
+        try:
+            # Whoever stops waiting leaves the frame to the others.
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if running.cancelled() and not (task and task.cancelling()):
+                raise SourceClosedError from None
+            raise
+
+    async def before(self, count: int) -> list[Frame]:
+        """Answer frames from before now, the oldest first, where the source holds some."""
+        return await self._source.before(count)
+
+    @override
+    async def close(self) -> None:
+        """Give up what runs, and let go of the source."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self._source.close()
+
+    async def _grab(self, timeout: float) -> Frame:
+        begun = monotonic()
+        frame = await self._source.grab(timeout)
+        self.latencies.add(monotonic() - begun)
+        return frame
+
+
+def _look_at(grab: asyncio.Task[Frame]) -> None:
+    """Take note of an error that nobody waits for any more."""
+    if not grab.cancelled():
+        grab.exception()

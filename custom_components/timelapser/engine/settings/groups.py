@@ -1,0 +1,111 @@
+"""The groups of settings that services read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+
+from ..models import (
+    SunEvent,
+    TransformSettings,
+    VideoSettings,
+    WeatherCondition,
+    Weekday,
+    WindowKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """How frames are taken; durations in seconds."""
+
+    interval: int = 300
+    timeout: int = 10
+    retries: int = 3
+    retry_delay: float = 2.0
+    jpeg_quality: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """When frames are taken; offsets in minutes, later where positive."""
+
+    window: WindowKind = WindowKind.NONE
+    window_start: time = time(6)
+    window_end: time = time(18)
+    start_event: SunEvent = SunEvent.SUNRISE
+    start_offset: int = 0
+    end_event: SunEvent = SunEvent.SUNSET
+    end_offset: int = 0
+    weekdays: tuple[Weekday, ...] = tuple(Weekday)
+    gate: tuple[Mapping[str, object], ...] = ()
+    align: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """What is noted with every image, and in which weather there is none."""
+
+    weather: str = ""
+    weather_only: tuple[WeatherCondition, ...] = ()
+    weather_never: tuple[WeatherCondition, ...] = ()
+    recorded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BurstSettings:
+    """Images in quick succession, on an event; the interval in seconds."""
+
+    entity: str = ""
+    images: int = 5
+    interval: float = 2.0
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When people are told of a camera that is in trouble; in minutes, 0 for never."""
+
+    offline_repair: int = 60
+    frozen_after: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptionSettings:
+    """How images are judged: scores below the thresholds are flagged or quarantined."""
+
+    enabled: bool = True
+    flag_below: int = 70
+    quarantine_below: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long things are kept, in days."""
+
+    logs: int = 30
+    corruption_logs: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSettings:
+    """How much the machine is asked for; free disk space in GB (10^9 bytes)."""
+
+    concurrent_grabs: int = 4
+    stop_below: float = 1.0
+    resume_above: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings as they are in effect."""
+
+    capture: CaptureSettings = CaptureSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    context: ContextSettings = ContextSettings()
+    picture: TransformSettings = TransformSettings()
+    burst: BurstSettings = BurstSettings()
+    health: HealthSettings = HealthSettings()
+    corruption: CorruptionSettings = CorruptionSettings()
+    video: VideoSettings = VideoSettings()
+    retention: RetentionSettings = RetentionSettings()
+    load: LoadSettings = LoadSettings()

@@ -1,0 +1,74 @@
+"""Frames taken for a look: shown, but not kept."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from homeassistant.components.camera import async_get_stream_source
+from homeassistant.const import CONF_ENTITY_ID
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import CONF_SOURCE, CONF_USE_STREAM
+from .engine.errors import SourceError
+from .engine.models import Judgement, SourceKind
+from .engine.settings import Settings
+from .sources import found_entity
+
+if TYPE_CHECKING:
+    from .hub import TimelapserHub
+
+BETTER: Final = 1.2
+"""How many times as many pixels a stream needs to be taken in place of a camera's own images."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestFrame:
+    """A frame taken for a look; `preview` is a signed path that is good for minutes."""
+
+    width: int
+    height: int
+    byte_count: int
+    judgement: Judgement
+    preview: str
+
+    @property
+    def pixels(self) -> int:
+        """How much there is to be seen."""
+        return self.width * self.height
+
+
+async def async_test_source(
+    hub: TimelapserHub, data: dict[str, Any], settings: Settings
+) -> tuple[dict[str, Any], TestFrame]:
+    """Try a source; answer its data and a frame, raise SourceError when there is none.
+
+    A camera entity is tried both ways where it has a stream: many show small images only.
+    """
+    data = {name: value for name, value in data.items() if name != CONF_USE_STREAM}
+    streamed = {**data, CONF_USE_STREAM: True}
+    if data[CONF_SOURCE] != SourceKind.ENTITY or not await _async_has_stream(hub, data):
+        return data, await _async_try(hub, data, settings)
+    try:
+        image = await _async_try(hub, data, settings)
+    except SourceError:
+        return streamed, await _async_try(hub, streamed, settings)
+    try:
+        frame = await _async_try(hub, streamed, settings)
+    except SourceError:
+        return data, image
+    return (streamed, frame) if frame.pixels > BETTER * image.pixels else (data, image)
+
+
+async def _async_has_stream(hub: TimelapserHub, data: dict[str, Any]) -> bool:
+    try:
+        entity_id = found_entity(hub.hass, data[CONF_ENTITY_ID])
+        return bool(await async_get_stream_source(hub.hass, entity_id))
+    except HomeAssistantError, SourceError:
+        return False
+
+
+async def _async_try(hub: TimelapserHub, data: dict[str, Any], settings: Settings) -> TestFrame:
+    source = hub.sources.create(data)
+    try:
+        return await hub.async_test(source, settings)
+    finally:
+        await source.close()
