@@ -40,7 +40,7 @@ from .engine.settings import (
 )
 
 ON, OFF = "on", "off"
-NOTHING: Final = "-"
+NOTHING: Final = "none"
 PICTURE: Final = "picture"
 """The group that has a form of its own, with a preview."""
 OPEN: Final = {"capture"}

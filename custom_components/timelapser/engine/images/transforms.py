@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image as Pillow
@@ -91,11 +91,11 @@ def transform(
 ) -> Frame:
     """Cut and turn a frame's picture; answer the very frame where there is nothing to do.
 
-    A JPEG is turned by its EXIF orientation and cut along its grid of blocks of 8 or 16 pixels,
-    both without loss. So a crop leaves up to 15 pixels more at the left and at the top (of the
-    picture as it is stored), and what is cut to a shape lies up to 15 pixels off the middle. Bars
-    make it be encoded again, as does a JPEG that TurboJPEG is missing for or cannot cut; its size
-    is the same then, because the pictures of a video should have one size.
+    A JPEG is turned by its EXIF orientation and cut along its grid of blocks, mostly of 8 or 16
+    pixels, both without loss. So a crop leaves up to 15 pixels more at the left and at the top (of
+    the picture as it is stored), and what is cut to a shape lies up to 15 pixels off the middle.
+    Bars make it be encoded again, at `jpeg_quality` or better. So does a cut that TurboJPEG is
+    missing for or fails at; its size is the same, because the pictures of a video should be alike.
 
     Never raises for damaged JPEGs: one that was cut short is only turned, one that cannot be read
     stays as it is. So does a picture of which less than 16x16 would be left, or that would become
@@ -272,13 +272,20 @@ def _cut_without_loss(
 
 def _encoded_anew(source: _Source, plan: _Plan, jpeg_quality: int) -> bytes | None:
     image = source.image
+    encoding: dict[str, Any] = {"subsampling": get_sampling(image)}
+    if plan.canvas is not None:
+        drawing, note = plan, UPRIGHT
+        encoding["quality"] = max(jpeg_quality, MIN_QUALITY)
+    else:
+        # On the camera's own grid, its own tables give back nearly the numbers it had: nearer
+        # than a high quality would, and in no more bytes. So it is turned by a note here, too.
+        drawing, note = replace(plan, orientation=UPRIGHT), plan.orientation
+        encoding["qtables"] = image.quantization
     try:
         image.load()
         decoded = image if image.mode in ("L", "RGB") else image.convert("RGB")
-        drawn = Pillow.fromarray(_drawn(np.asarray(decoded), plan))
         buffer = BytesIO()
-        quality = max(jpeg_quality, MIN_QUALITY)
-        drawn.save(buffer, "JPEG", quality=quality, subsampling=get_sampling(image))
+        Pillow.fromarray(_drawn(np.asarray(decoded), drawing)).save(buffer, "JPEG", **encoding)
     except Exception:  # as above
         return None
-    return _shown_by(with_notes_of(buffer.getvalue(), source.jpeg), UPRIGHT)
+    return _shown_by(with_notes_of(buffer.getvalue(), source.jpeg), note)
