@@ -156,7 +156,7 @@ async def test_closing(camera: RtspServer, live: Live) -> None:
     await asyncio.sleep(0)
     begun = monotonic()
     await asyncio.gather(source.close(), source.close())
-    assert (await waiting).code == "cannot_connect"
+    assert (await waiting).code == "source_closed"
     assert monotonic() - begun < 2
     assert not readers()
     assert await source.before(2) == []

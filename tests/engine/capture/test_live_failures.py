@@ -114,7 +114,6 @@ async def test_a_camera_that_never_opens_is_not_waited_for(
         ("/h264?fault=503", "server_error"),
         ("/h264?fault=novideo", "no_video"),
         ("/h264?fault=stall", "timeout"),
-        ("/h264?fault=slow&delay=2", "timeout"),
     ],
 )
 async def test_why_there_is_no_frame(

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.timelapser.engine.capture.decoding import Keyframe
-from custom_components.timelapser.engine.capture.live import RING_BYTES, KeyframeRing, back_off
+from custom_components.timelapser.engine.capture.decoding import RING_BYTES, Keyframe, KeyframeRing
+from custom_components.timelapser.engine.capture.live import back_off
 from custom_components.timelapser.engine.errors import InvalidAuthError, SourceError
 
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.timelapser.engine.capture.schedule import Schedule, Window
-from custom_components.timelapser.engine.capture.sun import Sun
 from custom_components.timelapser.engine.models import Weekday, WindowKind
 
 MINUTE = timedelta(minutes=1)
@@ -132,29 +131,3 @@ def test_a_week_tick_by_tick(zone: str, monday: date, window: Window) -> None:
         assert schedule.count(begin, end) == len(ticks)
         for tick, following in islice(pairwise(ticks), 0, None, 1 + len(ticks) // 99):
             assert schedule.next_tick(tick) == following
-
-
-@pytest.mark.parametrize(
-    ("zone", "sun"),
-    [
-        ("Europe/Berlin", Sun(52.5, 13.4, 34)),
-        ("Europe/Oslo", Sun(69.65, 18.96)),
-        ("Australia/Sydney", Sun(-33.9, 151.2)),
-        ("Pacific/Fiji", Sun(-17.0, 179.0)),
-        ("Pacific/Apia", Sun(-13.8, -171.8)),
-    ],
-)
-def test_a_year_by_daylight(zone: str, sun: Sun) -> None:
-    """A camera of the day sees the sun, at every tick; whenever the sun is up, there are ticks."""
-    every = 20 * MINUTE
-    schedule = Schedule(every, ZoneInfo(zone), Window(WindowKind.SUN), sun)
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
-    ticks = set(schedule.ticks(begin, begin + 365 * DAY))
-    for number in range(1, 365 * 72):
-        moment = begin + number * every
-        elevation = sun.position(moment).elevation
-        # The last half of a degree is the sun's edge, the air, and what astral adds for a hill.
-        if elevation > 0.5:
-            assert moment in ticks
-        elif elevation < -1.0:
-            assert moment not in ticks

@@ -1,5 +1,6 @@
-"""What all readers of streams by PyAV share: opening, reasons for failures, and colours."""
+"""What readers of streams by PyAV share: opening, reasons for failures, keyframes, and colours."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 import socket
@@ -38,6 +39,10 @@ QUICK_PROBE = {"probesize": "32768", "analyzeduration": "0", "fpsprobesize": "0"
 # No sound is asked for: it would only be read and thrown away.
 VIDEO_ONLY = {"allowed_media_types": "video"}
 HD_LINES = 720
+
+RING_BYTES = 32 * 2**20
+SPACING_TOLERANCE = 0.1
+"""Seconds by which the network may bring a keyframe early: it still counts as far enough apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +166,36 @@ class Keyframe:
             return None
         errors = self.is_corrupt or frames[0].is_corrupt
         return Frame(self.captured_at, to_rgb(frames[0]), decoder_errors=errors)
+
+
+class KeyframeRing:
+    """The last keyframes that are some time apart: `kept` at most, and RING_BYTES."""
+
+    def __init__(self, kept: int, spacing: float) -> None:
+        self._kept = kept
+        self._spacing = spacing
+        self._keyframes: deque[Keyframe] = deque()
+        self._bytes = 0
+
+    def add(self, keyframe: Keyframe) -> None:
+        """Keep a keyframe, unless the last one is too near."""
+        apart = self._spacing - SPACING_TOLERANCE
+        if self._keyframes and keyframe.arrived - self._keyframes[-1].arrived < apart:
+            return
+        self._keyframes.append(keyframe)
+        self._bytes += len(keyframe.data)
+        while len(self._keyframes) > self._kept or self._bytes > RING_BYTES:
+            self._bytes -= len(self._keyframes.popleft().data)
+
+    def last(self, count: int, now: float, distance: float) -> list[Keyframe]:
+        """Answer the last ones, oldest first.
+
+        Without those from before a gap: older than the ring reaches back (both monotonic) when
+        keyframes come every `distance` seconds.
+        """
+        oldest = now - self._kept * max(self._spacing, distance)
+        recent = [keyframe for keyframe in self._keyframes if keyframe.arrived >= oldest]
+        return recent[max(0, len(recent) - count) :]
 
 
 def check_address(url: str) -> None:

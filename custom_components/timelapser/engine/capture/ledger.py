@@ -54,7 +54,8 @@ class Ledger:
     async def known_until(self, timelapse: Timelapse) -> datetime:
         """Answer the moment up to which every tick has an outcome."""
         last = await self._ticks.last(timelapse.id)
-        return last or timelapse.started_at
+        # Rows know whole milliseconds only, and a window by the sun may open between two.
+        return last + MOMENT - datetime.resolution if last else timelapse.started_at
 
     async def account(
         self, timelapse: Timelapse, schedule: Schedule, after: datetime, now: datetime
@@ -83,17 +84,22 @@ def spans(
     if resumed_at is not None and after < resumed_at <= until:
         yield Span(SkipReason.PAUSED, always, after, resumed_at)
         after = resumed_at
+    if not schedule.window.limited:
+        yield Span(SkipReason.STOPPED, schedule, after, until)
+        return
+    moment = after
     while after < until:
-        opening = schedule.next_opening(after)
+        opening = schedule.next_opening(moment)
+        opens = opening.start - MOMENT if opening else until
+        if after < opens:
+            yield Span(SkipReason.WINDOW, always, after, min(until, opens))
+            after = opens
         if opening is None:
-            yield Span(SkipReason.WINDOW, always, after, until)
             return
-        if after < opening.start:
-            yield Span(SkipReason.WINDOW, always, after, min(until, opening.start - MOMENT))
-            after = opening.start - MOMENT
-        if after < until:
-            yield Span(SkipReason.STOPPED, schedule, after, min(until, opening.end - MOMENT))
-            after = opening.end - MOMENT
+        closes = opening.end - MOMENT
+        if after < min(until, closes):
+            yield Span(SkipReason.STOPPED, schedule, after, min(until, closes))
+        after, moment = max(after, closes), opening.end
 
 
 def _pieces(span: Span, now: datetime) -> Iterator[Span]:

@@ -1,7 +1,6 @@
 """Frames of a stream that stays open, for short intervals and for images from before an event."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -13,9 +12,15 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, override
 
-from ..errors import InvalidAuthError, NoVideoError, SourceError, SourceTimeoutError
+from ..errors import (
+    InvalidAuthError,
+    NoVideoError,
+    SourceClosedError,
+    SourceError,
+    SourceTimeoutError,
+)
 from ..models import CameraSource, Frame, Transport
-from .decoding import Keyframe, StreamAddress, check_address
+from .decoding import Keyframe, KeyframeRing, StreamAddress, check_address
 from .urls import with_credentials
 
 if TYPE_CHECKING:
@@ -43,40 +48,6 @@ MIN_AGE, MAX_AGE = 2.0, 10.0
 AGE_IN_DISTANCES = 1.5
 """A keyframe is stale when half as long again has passed as lay between the last two."""
 
-RING_BYTES = 32 * 2**20
-SPACING_TOLERANCE = 0.1
-"""Seconds by which the network may bring a keyframe early: it still counts as far enough apart."""
-
-
-class KeyframeRing:
-    """The last keyframes that are some time apart: `kept` at most, and RING_BYTES."""
-
-    def __init__(self, kept: int, spacing: float) -> None:
-        self._kept = kept
-        self._spacing = spacing
-        self._keyframes: deque[Keyframe] = deque()
-        self._bytes = 0
-
-    def add(self, keyframe: Keyframe) -> None:
-        """Keep a keyframe, unless the last one is too near."""
-        apart = self._spacing - SPACING_TOLERANCE
-        if self._keyframes and keyframe.arrived - self._keyframes[-1].arrived < apart:
-            return
-        self._keyframes.append(keyframe)
-        self._bytes += len(keyframe.data)
-        while len(self._keyframes) > self._kept or self._bytes > RING_BYTES:
-            self._bytes -= len(self._keyframes.popleft().data)
-
-    def last(self, count: int, now: float, distance: float) -> list[Keyframe]:
-        """Answer the last ones, oldest first.
-
-        Without those from before a gap: older than the ring reaches back (both monotonic) when
-        keyframes come every `distance` seconds.
-        """
-        oldest = now - self._kept * max(self._spacing, distance)
-        recent = [keyframe for keyframe in self._keyframes if keyframe.arrived >= oldest]
-        return recent[max(0, len(recent) - count) :]
-
 
 def back_off(failures: int, error: SourceError, jitter: float) -> float:
     """Answer the seconds to wait after so many failures in a row; `jitter` is in [0, 1)."""
@@ -89,7 +60,7 @@ class StreamReader:
     """A thread that keeps a stream open, and what it has told the event loop so far.
 
     There is no lock: what the thread tells comes by `call_soon_threadsafe`, and all that changes
-    is changed on the event loop. Only `_ending` is seen by both.
+    is changed there. Only `_ending` is seen by both, and `_failures` belongs to the thread.
     """
 
     def __init__(
@@ -153,12 +124,12 @@ class StreamReader:
         return keyframes
 
     async def stop(self) -> None:
-        """End the thread, who waits for a keyframe gets an error; takes CLOSE_SECONDS at most.
+        """End the thread; takes CLOSE_SECONDS at most, and who waits gets SourceClosedError.
 
         A thread that is opening a stream is left to end alone, at latest after OPEN_SECONDS.
         """
         self._ending.set()
-        self._fail(SourceError(host=self._address.host))
+        self._fail(SourceClosedError())
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), CLOSE_SECONDS)
             self._thread.join()
@@ -181,7 +152,7 @@ class StreamReader:
 
     def _end(self) -> None:
         self._ended.set()
-        self._fail(self._error or SourceError(host=self._address.host))
+        self._fail(self._error or SourceClosedError())
 
     def _wake(self) -> None:
         # Setting wakes all who wait now; who comes later waits for the next change.
@@ -320,6 +291,7 @@ class LiveSource(CameraSource):
             return damaged
         raise error from None
 
+    @override
     async def before(self, count: int) -> list[Frame]:
         """Decode the last `count` keyframes that were kept, oldest first.
 
