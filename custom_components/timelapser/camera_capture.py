@@ -291,7 +291,7 @@ class CameraCaptures:
 
     async def async_restart_source(self) -> None:
         """Let go of the source's connection, which shows the same picture again and again."""
-        await self.source.close()
+        await self.source.restart()
 
     async def _async_renew_source(self) -> None:
         """Make the source anew: it is another one, or stays open now, or no more."""

@@ -321,8 +321,8 @@ class TimelapserHub:
             return
         self._closed = True
         await self.coordinator.async_shutdown()
-        for camera in self.cameras.values():
-            await camera.async_stop()
+        # Together: a stream that hangs takes seconds to end.
+        await asyncio.gather(*(camera.async_stop() for camera in self.cameras.values()))
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)

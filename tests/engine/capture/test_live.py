@@ -22,6 +22,7 @@ from tests.engine.capture.conftest import (
     plays,
     readers,
 )
+from tests.harness.fixtures import StillFactory
 from tests.harness.rtp import Clip
 from tests.harness.rtsp_server import RtspServer
 
@@ -58,6 +59,15 @@ async def test_frames_are_those_of_a_stream_opened_anew(
         now=lambda: datetime.now(UTC),
     ).grab(TIMEOUT)
     assert [np.array_equal(picture(anew), one) for one in both].count(True) == 1
+
+
+async def test_mjpeg_stream(still_server: StillFactory, live: Live) -> None:
+    async with still_server() as camera:
+        source = live(camera.url("/mjpeg"))
+        frames = [await source.grab(TIMEOUT) for _ in range(3)]
+        await source.close()
+    assert [picture(frame).shape for frame in frames] == [(360, 640, 3)] * 3
+    assert len({frame.captured_at for frame in frames}) == 3
 
 
 async def test_no_keyframe_is_answered_twice(camera: RtspServer, live: Live) -> None:

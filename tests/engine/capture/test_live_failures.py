@@ -96,7 +96,7 @@ async def test_a_dropped_stream_is_opened_anew(camera: RtspServer, live: Live) -
 async def test_a_camera_that_never_opens_is_not_waited_for(
     camera: RtspServer, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_module, "OPEN_SECONDS", 3.0)
+    monkeypatch.setattr(live_module, "OPEN_SECONDS", 1.8)
     monkeypatch.setattr(live_module, "CLOSE_SECONDS", 0.5)
     source = live(address(camera, "/h264?fault=slow&delay=30"))
     assert (await failure(source, 0.5)).code == "timeout"

@@ -11,7 +11,7 @@ from typing import override
 
 from ..errors import NoVideoError, SourceError, SourceRefusedError, SourceTimeoutError
 from ..models import CameraSource, Frame, Transport
-from .stream import check_address
+from .decoding import check_address
 from .urls import PROTOCOLS, address, host_label, with_credentials
 
 OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"

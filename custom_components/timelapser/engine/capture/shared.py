@@ -15,11 +15,15 @@ class SharedSource(CameraSource):
     def __init__(self, source: CameraSource) -> None:
         self._source = source
         self._running: asyncio.Task[Frame] | None = None
+        self._closed = False
         self.latencies = Latencies()
 
     @override
     async def grab(self, timeout: float) -> Frame:
-        """Take a frame, or the one that is being taken."""
+        """Take a frame, or the one that is being taken; raise SourceClosedError after the end."""
+        if self._closed:
+            # A retry of before must not open again what was let go of.
+            raise SourceClosedError
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._grab(timeout))
             self._running.add_done_callback(_look_at)
@@ -39,7 +43,12 @@ class SharedSource(CameraSource):
 
     @override
     async def close(self) -> None:
-        """Give up what runs, and let go of the source."""
+        """Give up what runs, and let go of the source for good."""
+        self._closed = True
+        await self.restart()
+
+    async def restart(self) -> None:
+        """Give up what runs, and have the next grab begin from scratch."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)

@@ -15,8 +15,6 @@ from .urls import with_credentials
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-__all__ = ["StreamSource", "check_address"]
-
 
 class StreamSource(CameraSource):
     """An RTSP, MJPEG or HLS camera, opened anew for every frame."""

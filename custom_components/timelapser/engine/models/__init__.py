@@ -2,7 +2,8 @@
 
 from .camera import Camera, CameraHealth, CameraSource, Frame, Picture, SourceKind, Transport
 from .context import Context, Reading, Weather, WeatherCondition
-from .image import CorruptionAction, CorruptionLog, Image, Judgement, NewImage
+from .corruption import AnalyzerChoice, CorruptionAction, CorruptionLog, Judgement
+from .image import Image, NewImage
 from .log import LogLevel, LogRow, NewLogRow
 from .schedule import SunEvent, Weekday, WindowKind
 from .tick import SkipReason, Tick, TickOutcome
@@ -11,6 +12,7 @@ from .transform import Aspect, AspectMode, TransformSettings
 from .video import JobState, Quality, RenderJob, Video, VideoFile, VideoSettings
 
 __all__ = [
+    "AnalyzerChoice",
     "Aspect",
     "AspectMode",
     "Camera",

@@ -1,18 +1,10 @@
-"""Images, and what is thought of them."""
+"""Images: those that want a row, and those that have one."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from .context import Context
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What corruption detection says of an image: 100 is pristine, with the reasons for less."""
-
-    score: int
-    reasons: tuple[str, ...] = ()
+from .corruption import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +43,3 @@ class Image:
     flagged: bool
     missing: bool = False
     context: Context = Context()
-
-
-class CorruptionAction(StrEnum):
-    """What was done with a judged image."""
-
-    KEPT = "kept"
-    FLAGGED = "flagged"
-    QUARANTINED = "quarantined"
-
-
-@dataclass(frozen=True, slots=True)
-class CorruptionLog:
-    """A judgement in the past; without an image where that is gone."""
-
-    id: int
-    camera_id: str
-    timelapse_id: int
-    image_id: int | None
-    judged_at: datetime
-    score: int
-    action: CorruptionAction
-    reasons: tuple[str, ...]

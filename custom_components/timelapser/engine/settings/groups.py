@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from ..models import (
+    AnalyzerChoice,
     SunEvent,
     TransformSettings,
     VideoSettings,
@@ -71,11 +72,23 @@ class HealthSettings:
 
 @dataclass(frozen=True, slots=True)
 class CorruptionSettings:
-    """How images are judged: scores below the thresholds are flagged or quarantined."""
+    """How images are judged: scores below the thresholds are flagged or quarantined.
+
+    A camera is degraded after so many bad images in a row, or by their share in percent of the
+    last minutes; its interval is stretched then. Zeros turn a rule off.
+    """
 
     enabled: bool = True
     flag_below: int = 70
     quarantine_below: int = 40
+    heavy: bool = True
+    retry: bool = True
+    analyzer: AnalyzerChoice = AnalyzerChoice.AUTO
+    degraded_after: int = 5
+    degraded_share: int = 50
+    degraded_window: int = 30
+    degraded_stretch: int = 1
+    degraded_pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import InvalidSettingError
 from ..models import (
+    AnalyzerChoice,
     Aspect,
     AspectMode,
     Quality,
@@ -88,6 +89,14 @@ SCHEMA: Mapping[str, Setting] = {
     "corruption_detection": Setting("corruption", "enabled", Switch()),
     "flag_below": Setting("corruption", "flag_below", Number(0, 100)),
     "quarantine_below": Setting("corruption", "quarantine_below", Number(0, 100)),
+    "heavy_checks": Setting("corruption", "heavy", Switch()),
+    "retry_bad": Setting("corruption", "retry", Switch()),
+    "degraded_after": Setting("corruption", "degraded_after", Number(0, 100)),
+    "degraded_share": Setting("corruption", "degraded_share", Number(0, 100, "%")),
+    "degraded_window": Setting("corruption", "degraded_window", Number(5, 1_440, "min")),
+    "degraded_stretch": Setting("corruption", "degraded_stretch", Number(1, 20)),
+    "degraded_pause": Setting("corruption", "degraded_pause", Switch()),
+    "analyzer": Setting("corruption", "analyzer", Choice(AnalyzerChoice), HUB_ONLY),
     "fps": Setting("video", "fps", Number(1, 120, "fps")),
     "quality": Setting("video", "quality", Choice(Quality)),
     "log_retention": Setting("retention", "logs", Number(1, 365, "d"), HUB_ONLY),
