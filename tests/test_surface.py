@@ -118,6 +118,7 @@ async def test_devices_and_entities(home: HomeAssistant, hub: TimelapserHub) -> 
         "corruption_score",
         "coverage_today",
         "day_number",
+        "degraded",
         "health",
         "image_count",
         "images_today",

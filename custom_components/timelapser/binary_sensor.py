@@ -1,4 +1,4 @@
-"""What is true of a camera, or not: reachable, and inside its window."""
+"""What is true of a camera, or not: reachable, degraded, inside its window."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +35,13 @@ BINARY_SENSORS = (
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda snapshot: snapshot.health is not CameraHealth.OFFLINE,
+    ),
+    CameraBinarySensorDescription(
+        key="degraded",
+        translation_key="degraded",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda snapshot: snapshot.degraded,
     ),
     CameraBinarySensorDescription(
         key="window_open",

@@ -79,13 +79,15 @@ class CameraCaptures:
     @property
     def schedule(self) -> Schedule:
         """When the camera would capture with the settings in effect."""
+        settings = self._camera.settings
         return plan(
-            self._camera.settings,
+            settings,
             dt_util.get_default_time_zone(),
             self._hub.sky.sun,
             turn=self._hub.turn(self._camera.camera.id),
             timelapse=self._unfinished,
             ends_at=self._stop_at,
+            stretch=settings.corruption.degraded_stretch if self._camera.quality.degraded else 1,
         )
 
     @property
@@ -279,6 +281,7 @@ class CameraCaptures:
             before = self._camera.coordinator.data.image
             await self._camera.async_refresh(image)
             trouble.async_captured(before, image)
+            self._camera.quality.async_judged(image)
             return image
 
     def _note(self, moment: datetime) -> Context:

@@ -32,6 +32,7 @@ from .engine.models import (
 )
 from .engine.settings import Level, Settings, changed, resolve
 from .gate import async_check_gate
+from .quality import CameraQuality
 from .sources import source_data
 from .trouble import CameraTrouble
 
@@ -62,6 +63,7 @@ class CameraRuntime:
         self._resolved: tuple[dict[Level, Mapping[str, object]], Settings] | None = None
         self.coordinator = CameraCoordinator(hass, entry, subentry.title, snapshot)
         self.trouble = CameraTrouble(hass, entry, hub, self)
+        self.quality = CameraQuality(hass, entry, hub, self)
         self.captures = CameraCaptures(hass, entry, hub, self, subentry.data)
 
     @property

@@ -25,6 +25,7 @@ class CameraSnapshot:
     image: Image | None = None
     next_capture: datetime | None = None
     window_open: bool | None = None
+    degraded: bool = False
     last_score: int | None = None
     job: RenderJob | None = None
 

@@ -60,6 +60,7 @@ from .hub_coordinator import HubCoordinator
 from .hub_events import HubEvents
 from .issues import async_database_too_new
 from .preview import Previews
+from .quality import REMEMBERED
 from .sky import Sky
 from .sources import SourceMaker
 
@@ -209,6 +210,8 @@ class TimelapserHub:
             snapshot = await self.async_snapshot(subentry)
             camera = CameraRuntime(self.hass, self._entry, self, subentry, snapshot)
             self.settings.check_stored(camera.levels(camera.timelapse))
+            recent = await self.judgements.find(camera_id=subentry_id, limit=REMEMBERED)
+            camera.quality.async_recall(recent)
             self.cameras[subentry_id] = camera
 
     async def async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:

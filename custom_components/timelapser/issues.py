@@ -22,6 +22,7 @@ class CameraIssue(StrEnum):
     OFFLINE = "camera_offline"
     ENTITY_GONE = "camera_entity_gone"
     FROZEN = "camera_frozen"
+    DEGRADED = "camera_degraded"
 
     @property
     def is_fixable(self) -> bool:

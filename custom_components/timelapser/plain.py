@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from .engine.events import (
+    CameraDegraded,
     CameraFrozen,
     CaptureFailed,
     Event,
@@ -150,7 +151,7 @@ def _system_data(event: Event) -> Data:
     match event:
         case ResolutionChanged():
             return {"before": list(event.before), "after": list(event.after)}
-        case CameraFrozen():
+        case CameraFrozen() | CameraDegraded():
             return {"since": _time(event.since)}
         case LoadChanged():
             return {"free_bytes": event.free}

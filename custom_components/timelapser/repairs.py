@@ -24,7 +24,11 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Answer the flow that sets an issue of a camera right."""
     found = data or {}
-    flows = {CameraIssue.OFFLINE: OfflineFlow, CameraIssue.ENTITY_GONE: EntityGoneFlow}
+    flows: dict[CameraIssue, type[CameraFlow]] = {
+        CameraIssue.OFFLINE: OfflineFlow,
+        CameraIssue.ENTITY_GONE: EntityGoneFlow,
+        CameraIssue.DEGRADED: DegradedFlow,
+    }
     return flows[CameraIssue(str(found["issue"]))](str(found["camera_id"]))
 
 
@@ -80,6 +84,13 @@ class OfflineFlow(CameraFlow):
 
     async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
         await self._camera.async_try_again()
+
+
+class DegradedFlow(CameraFlow):
+    """Calls a camera well again that somebody has looked after."""
+
+    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
+        self._camera.quality.async_reset()
 
 
 class EntityGoneFlow(CameraFlow):

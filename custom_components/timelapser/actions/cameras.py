@@ -36,6 +36,12 @@ async def _burst(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
     return {"images": [image_data(image) for image in images]}
 
 
+async def _reset_degraded(
+    _hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall
+) -> dict[str, Any]:
+    return {"was_degraded": camera.quality.async_reset()}
+
+
 ACTIONS = (
     camera_action(
         "capture_burst",
@@ -43,5 +49,6 @@ ACTIONS = (
         setting_fields(*BURST),
     ),
     camera_action("capture_now", _capture_now),
+    camera_action("reset_degraded", _reset_degraded),
     camera_action("test_camera", _test, query=True),
 )

@@ -155,6 +155,21 @@ class CameraFrozen(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CameraDegraded(Event):
+    """A camera's recent images are mostly bad."""
+
+    type = "camera_degraded"
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRecovered(Event):
+    """A camera that was degraded sends good images again, or was reset by hand."""
+
+    type = "camera_recovered"
+
+
+@dataclass(frozen=True, slots=True)
 class LoadChanged(Event):
     """Base of the events of disk and memory; `free` in bytes. They are the hub's."""
 

@@ -29,9 +29,13 @@ def plan(
     turn: int = 0,
     timelapse: Timelapse | None = None,
     ends_at: datetime | None = None,
+    stretch: int = 1,
 ) -> Schedule:
-    """Answer the schedule that settings describe, for the camera with a turn, from 0."""
-    interval = timedelta(seconds=settings.capture.interval)
+    """Answer the schedule that settings describe, for the camera with a turn, from 0.
+
+    The interval is `stretch` times as long, as for a camera in trouble.
+    """
+    interval = timedelta(seconds=settings.capture.interval * stretch)
     return Schedule(
         interval=interval,
         zone=zone,
