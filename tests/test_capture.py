@@ -97,7 +97,7 @@ async def test_captures_on_the_wall_clock(
         await pass_time(home, freezer, seconds)
     timelapse = await newest(home)
     assert (timelapse["images"], timelapse["skipped"]) == (5, 0)
-    assert value(home, "sensor", "next_capture").endswith(":10+00:00")
+    assert value(home, "sensor", "next_capture").endswith(":01:00+00:00")
     assert value(home, "sensor", "image_count") == "5"
     assert value(home, "sensor", "timelapse_state") == "running"
     assert value(home, "sensor", "health") == "online"

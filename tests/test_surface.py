@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.components.media_player import BrowseError
@@ -23,6 +24,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.timelapser.const import DOMAIN, EVENT_TIMELAPSER
 from custom_components.timelapser.diagnostics import async_get_config_entry_diagnostics
+from custom_components.timelapser.engine.errors import DatabaseUnavailableError
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA, PASSWORD
 from tests.helpers import act, device_id, entity_id, set_up, settle
@@ -204,6 +206,16 @@ async def test_what_is_not_there(
 ) -> None:
     client = await hass_client()
     assert (await client.get(f"/api/timelapser/{path}")).status == 404
+
+
+async def test_database_that_is_away_is_no_fault_of_the_request(
+    home: HomeAssistant, hub: TimelapserHub, hass_client: ClientSessionGenerator
+) -> None:
+    client = await hass_client()
+    away = DatabaseUnavailableError(reason="gone")
+    with patch.object(hub.database, "read", side_effect=away):
+        for path in ("images/1/full", "videos/1"):
+            assert (await client.get(f"/api/timelapser/{path}")).status == 503
 
 
 async def test_no_path_leads_out(

@@ -1,9 +1,13 @@
 """What the views share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aiohttp import web
 from homeassistant.helpers.http import KEY_HASS
 
 from ..const import DOMAIN
+from ..engine.errors import DatabaseUnavailableError, NotFoundError, OutsideStorageError
 from ..hub import TimelapserHub
 
 
@@ -16,6 +20,17 @@ def loaded_hub(request: web.Request) -> TimelapserHub:
     if not isinstance(hub, TimelapserHub):
         raise web.HTTPServiceUnavailable
     return hub
+
+
+@contextmanager
+def http_errors() -> Iterator[None]:
+    """Answer what is not there with 404, and 503 while the database is away."""
+    try:
+        yield
+    except (NotFoundError, OutsideStorageError) as error:
+        raise web.HTTPNotFound from error
+    except DatabaseUnavailableError as error:
+        raise web.HTTPServiceUnavailable from error
 
 
 def number(text: str) -> int:

@@ -3,10 +3,9 @@
 from aiohttp import web
 from homeassistant.helpers.http import HomeAssistantView
 
-from ..engine.errors import NotFoundError
 from ..engine.images.service import ImageSize
 from ..preview import PREVIEW_URL
-from .common import loaded_hub, number
+from .common import http_errors, loaded_hub, number
 
 IMAGE_URL = "/api/timelapser/images/{image_id}/{size}"
 
@@ -25,10 +24,8 @@ class ImageView(HomeAssistantView):
         hub = loaded_hub(request)
         if size not in ImageSize:
             raise web.HTTPNotFound
-        try:
+        with http_errors():
             image = await hub.image_rows.get(number(image_id))
-        except NotFoundError as error:
-            raise web.HTTPNotFound from error
         path = await hub.images.path(image, ImageSize(size))
         if path is None:
             raise web.HTTPNotFound

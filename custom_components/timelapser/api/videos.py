@@ -3,8 +3,7 @@
 from aiohttp import web
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
-from ..engine.errors import NotFoundError, OutsideStorageError
-from .common import loaded_hub, number
+from .common import http_errors, loaded_hub, number
 
 VIDEO_URL = "/api/timelapser/videos/{video_id}"
 
@@ -18,11 +17,9 @@ class VideoView(HomeAssistantView):
     async def get(self, request: web.Request, video_id: str) -> web.StreamResponse:
         """Answer the file, found by its row and never by a path of the request."""
         hub = loaded_hub(request)
-        try:
+        with http_errors():
             video = await hub.video_rows.get_video(number(video_id))
             path = hub.storage.resolve(video.path)
-        except (NotFoundError, OutsideStorageError) as error:
-            raise web.HTTPNotFound from error
         if not await request.app[KEY_HASS].async_add_executor_job(path.is_file):
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={"Content-Type": "video/mp4"})
