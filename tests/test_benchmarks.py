@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = sorted(
     path.stem
     for path in (ROOT / "benchmarks").glob("*.py")
-    if path.stem not in ("__init__", "report")
+    if "__main__" in path.read_text()
 )
 
 

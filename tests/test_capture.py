@@ -1,7 +1,7 @@
 """The camera at work: clock, isolation, restarts, and what entities show of it."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 import logging
 from pathlib import Path
 from typing import Any
@@ -307,16 +307,16 @@ async def test_rows_read_earlier_are_not_shown_later(
     await act(home, "start_timelapse", device_id=camera)
     await settle(home)
     await act(home, "pause_timelapse", device_id=camera)
-    latest = hub.timelapse_rows.latest
+    overview = hub.overviews.get
     has_read, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(camera_id: str) -> Any:
-        found = await latest(camera_id)
+    async def slow(camera_id: str, day: date) -> Any:
+        found = await overview(camera_id, day)
         has_read.set()
         await go_on.wait()
         return found
 
-    with patch.object(hub.timelapse_rows, "latest", slow):
+    with patch.object(hub.overviews, "get", slow):
         refresh = asyncio.create_task(hub.cameras[CAMERA].async_refresh())
         await has_read.wait()
     resume = asyncio.create_task(act(home, "resume_timelapse", device_id=camera))

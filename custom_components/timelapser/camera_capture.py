@@ -277,7 +277,6 @@ class CameraCaptures:
                 trouble.async_failed(error)
                 raise
             self.probing.reset()
-            self._camera.show(last_score=image.score)
             before = self._camera.coordinator.data.image
             await self._camera.async_refresh(image)
             trouble.async_captured(before, image)

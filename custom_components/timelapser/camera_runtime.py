@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .camera_capture import CameraCaptures
 from .coordinator import CameraCoordinator, CameraSnapshot
-from .engine.database.statistics_operations import DayStatistics, Scope
+from .engine.database.statistics_operations import DayStatistics
 from .engine.errors import (
     DatabaseUnavailableError,
     NotFoundError,
@@ -233,22 +233,22 @@ class CameraRuntime:
             await self._async_read(image)
 
     async def _async_read(self, image: Image | None) -> None:
-        if image is None or image.quarantined:
-            image = self.coordinator.data.image
+        changes: dict[str, Any] = {}
+        if image is not None:
+            changes["last_score"] = image.score
+            if not image.quarantined:
+                changes["image"] = image
+        before = self.timelapse
         try:
-            camera = await self._hub.camera_rows.get(self.camera.id)
-            timelapse = await self._hub.timelapse_rows.latest(self.camera.id)
+            found = await self._hub.overviews.get(self.camera.id, dt_util.now().date())
+            timelapse = found.timelapse
             if timelapse is not None:
                 timelapse = await self._hub.timelapses.stop_when_due(timelapse)
-            today = await self._hub.statistics.today(
-                dt_util.get_default_time_zone(), Scope(self.camera.id)
-            )
         except DatabaseUnavailableError:
             # Captures go on meanwhile; their rows wait on disk.
-            self.show(image=image)
+            self.show(**changes)
             return
-        before = self.timelapse
-        self.show(camera=camera, timelapse=timelapse, image=image, today=today)
+        self.show(camera=found.camera, timelapse=timelapse, today=found.today, **changes)
         if timelapse is not None and before is not None and timelapse.state is not before.state:
             self.captures.async_arm()
 

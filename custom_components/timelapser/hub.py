@@ -29,6 +29,7 @@ from .engine.database.corruption_operations import CorruptionOperations
 from .engine.database.database import Database
 from .engine.database.image_operations import ImageOperations
 from .engine.database.log_operations import LogOperations
+from .engine.database.overview_operations import OverviewOperations
 from .engine.database.reconciliation_operations import ReconciliationOperations
 from .engine.database.settings_operations import SettingsOperations
 from .engine.database.statistics_operations import Scope, StatisticsOperations
@@ -105,6 +106,7 @@ class TimelapserHub:
         self.sky = Sky(hass)
         self.sources = SourceMaker(hass, self.grab_pool)
         self.ticks = TickOperations(database)
+        self.overviews = OverviewOperations(database)
         self.ledger = Ledger(self.recorder, self.ticks)
         self.load = LoadWatch(
             self.storage.root, lambda: self.shared_settings.load, self.image_pool, self.publish

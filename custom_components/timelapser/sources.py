@@ -75,6 +75,12 @@ class EntityStreamSource(CameraSource):
         self._url: str | None = None
         self._stream: CameraSource | None = None
 
+    @property
+    @override
+    def heavy(self) -> bool:
+        """It decodes."""
+        return True
+
     @override
     async def grab(self, timeout: float) -> Frame:
         """Take a frame of the stream, wherever the entity has it now."""

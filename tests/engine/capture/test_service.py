@@ -19,7 +19,9 @@ SETTINGS = resolve({Level.HUB: {"retries": 3, "retry_delay": 2.0, "timeout": 5}}
 
 
 class Source(CameraSource):
-    """Fails as often as it is told, then answers."""
+    """A stream that fails as often as it is told, then answers."""
+
+    heavy = True
 
     def __init__(self, jpeg: bytes, failures: int = 0) -> None:
         self.jpeg, self.failures, self.grabs = jpeg, failures, 0
@@ -179,6 +181,25 @@ async def test_dead_cameras_do_not_hold_up_others(
     gate.set()
     await asyncio.gather(*grabs)
     assert most == AT_ONCE
+
+
+async def test_streams_that_hang_do_not_hold_up_still_images(
+    service: ImageCaptureService, jpeg: bytes
+) -> None:
+    class Hanging(Source):
+        async def grab(self, timeout: float) -> Frame:
+            return await asyncio.get_running_loop().create_future()
+
+    class Still(Source):
+        heavy = False
+
+    hanging = [asyncio.create_task(service.grab(Hanging(jpeg), 5)) for _ in range(AT_ONCE + 2)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        assert (await service.grab(Still(jpeg), 5)).data == jpeg
+    for grab in hanging:
+        grab.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
 
 
 async def test_a_slot_is_free_while_a_camera_waits_to_retry(engine: Engine, jpeg: bytes) -> None:

@@ -264,6 +264,12 @@ class LiveSource(CameraSource):
         self._spacing = spacing
         self._reader: StreamReader | None = None
 
+    @property
+    @override
+    def heavy(self) -> bool:
+        """It decodes."""
+        return True
+
     @override
     async def grab(self, timeout: float) -> Frame:
         """Decode the newest keyframe, never one twice: if need be, wait for the next.

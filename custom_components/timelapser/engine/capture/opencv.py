@@ -45,6 +45,12 @@ class OpenCvSource(CameraSource):
         self._executor = executor
         self._now = now
 
+    @property
+    @override
+    def heavy(self) -> bool:
+        """It decodes."""
+        return True
+
     @override
     async def grab(self, timeout: float) -> Frame:
         """Take the first picture that decodes; one hop off the event loop."""

@@ -28,6 +28,8 @@ _LOGGER = logging.getLogger(__name__)
 
 MAX_GRABS = 16
 """Grabs at once, over all cameras, at the most that settings allow."""
+LIGHT = 8
+"""So many times as many still images may be fetched at once: streams must not hold them up."""
 KEPT_WITHIN = 5.0
 """Seconds that a capture which is cancelled has to keep the frame that it took."""
 
@@ -53,7 +55,8 @@ class ImageCaptureService:
         self._publish = publish
         self._now = now
         self._sleep = sleep
-        self._grabs = Slots(Settings().load.concurrent_grabs)
+        usual = Settings().load.concurrent_grabs
+        self._heavy, self._light = Slots(usual), Slots(usual * LIGHT)
 
     async def capture(
         self,
@@ -109,12 +112,13 @@ class ImageCaptureService:
         await self._recorder.record_miss(tick)
 
     def allow(self, grabs: int) -> None:
-        """Set how many grabs may run at once, over all cameras."""
-        self._grabs.allow(grabs)
+        """Set how many grabs of streams may run at once, over all cameras."""
+        self._heavy.allow(grabs)
+        self._light.allow(grabs * LIGHT)
 
     async def grab(self, source: CameraSource, timeout: float) -> Frame:
         """Take one frame in a single attempt, within the limit on grabs at once."""
-        async with self._grabs:
+        async with self._heavy if source.heavy else self._light:
             return await source.grab(timeout)
 
     async def _to_the_end(self, keep: Coroutine[Any, Any, Image]) -> Image:

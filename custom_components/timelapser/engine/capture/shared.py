@@ -18,6 +18,12 @@ class SharedSource(CameraSource):
         self._closed = False
         self.latencies = Latencies()
 
+    @property
+    @override
+    def heavy(self) -> bool:
+        """Whether the source is."""
+        return self._source.heavy
+
     @override
     async def grab(self, timeout: float) -> Frame:
         """Take a frame, or the one that is being taken; raise SourceClosedError after the end."""

@@ -35,6 +35,12 @@ class StreamSource(CameraSource):
         self._executor = executor
         self._now = now
 
+    @property
+    @override
+    def heavy(self) -> bool:
+        """It decodes."""
+        return True
+
     @override
     async def grab(self, timeout: float) -> Frame:
         """Take the first keyframe; one hop off the event loop."""

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .analyzer import BLOCK, Analyzer, Plane
+from .analyzer import BLOCK, Analyzer, Blocks, Plane
 from .features import differences
 
 MACROBLOCK: Final = 16
@@ -23,11 +23,11 @@ REACH: Final = 16
 class HeavyMaps:
     """Values per block: fine detail in levels; the others from 0, without edges, to about 1."""
 
-    fine: Plane
-    torn: Plane
-    split: Plane
-    lines: Plane
-    grid: Plane
+    fine: Blocks
+    torn: Blocks
+    split: Blocks
+    lines: Blocks
+    grid: Blocks
 
 
 def measure_heavy(
@@ -118,8 +118,9 @@ def _on_grid(luma: NDArray[np.int16], side: float) -> Plane:
     def edges(places: NDArray[np.float64]) -> NDArray[np.int16]:
         at = np.rint(places).astype(np.intp)
         if whole:
-            return alone[at]
-        return np.maximum(alone[at], np.maximum(alone[at - 1], alone[at + 1]))
+            return np.asarray(alone[at], np.int16)
+        around = np.maximum(alone[at - 1], alone[at + 1])
+        return np.asarray(np.maximum(alone[at], around), np.int16)
 
     tops = np.arange(1, int((height - 2) / side) + 1) * side
     tops = tops[tops < height - 2]

@@ -1,6 +1,6 @@
 """The `cameras` table."""
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..errors import NotFoundError
 from ..models import Camera
@@ -44,11 +44,12 @@ class CameraOperations:
 
 
 _SELECT = select(cameras)
+_ONE = _SELECT.where(cameras.c.id == bindparam("key"))
 
 
 def fetch_camera(connection: Connection, camera_id: str) -> Camera:
     """Answer one camera within a transaction; raise NotFoundError when there is none."""
-    row = connection.execute(_SELECT.where(cameras.c.id == camera_id)).one_or_none()
+    row = connection.execute(_ONE, {"key": camera_id}).one_or_none()
     if row is None:
         raise NotFoundError(kind="camera", id=camera_id)
     return _camera(row)

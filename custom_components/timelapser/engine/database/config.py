@@ -47,6 +47,8 @@ class PostgresConfig:
     readers: int = 4
 
 
+HELD: Final = "held"
+
 type DatabaseConfig = SqliteConfig | PostgresConfig
 
 
@@ -91,8 +93,11 @@ def _make_sqlite(config: SqliteConfig, connections: int, hold: Hold) -> Engine:
         connection.execute("PRAGMA cache_size=-16000")
 
     @event.listens_for(engine, "checkout")
-    def _hold(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA wal_autocheckpoint={0 if hold.held else CHECKPOINT_PAGES}")
+    def _hold(connection: sqlite3.Connection, entry: ConnectionPoolEntry, *_: object) -> None:
+        held = hold.held
+        if entry.info.get(HELD) is not held:
+            connection.execute(f"PRAGMA wal_autocheckpoint={0 if held else CHECKPOINT_PAGES}")
+            entry.info[HELD] = held
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -128,11 +128,7 @@ class StatisticsOperations:
 
     async def day(self, scope: Scope, day: date) -> DayStatistics:
         """The sums of one day."""
-
-        def work(connection: Connection) -> DayStatistics:
-            return DayStatistics(day=day, **_sums(connection, daily_statistics, scope, day, day))
-
-        return await self._database.read(work)
+        return await self._database.read(lambda connection: fetch_day(connection, scope, day))
 
     async def days(
         self, scope: Scope, first: date = date.min, last: date = date.max
@@ -164,6 +160,11 @@ _TOTALS: Final = {
     "videos": timelapses.c.video_count,
     "video_byte_count": timelapses.c.video_byte_count,
 }
+
+
+def fetch_day(connection: Connection, scope: Scope, day: date) -> DayStatistics:
+    """The sums of one day, within a transaction."""
+    return DayStatistics(day=day, **_sums(connection, daily_statistics, scope, day, day))
 
 
 def _totals(connection: Connection, scope: Scope) -> Totals:

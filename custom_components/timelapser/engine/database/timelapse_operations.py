@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import NotFoundError, TimelapseExistsError, TimelapseStateError
@@ -122,8 +122,7 @@ class TimelapseOperations:
 
     async def latest(self, camera_id: str) -> Timelapse | None:
         """The camera's newest timelapse, finished or not."""
-        found = await self.find(camera_id, limit=1)
-        return found[0] if found else None
+        return await self._database.read(lambda connection: fetch_latest(connection, camera_id))
 
     async def find(self, camera_id: str | None = None, limit: int | None = None) -> list[Timelapse]:
         """Timelapses, the newest first."""
@@ -138,7 +137,18 @@ class TimelapseOperations:
 
 
 _SELECT = select(timelapses)
+_LATEST = (
+    _SELECT.where(timelapses.c.camera_id == bindparam("camera"))
+    .order_by(timelapses.c.id.desc())
+    .limit(1)
+)
 _MOMENTS = {TimelapseState.RUNNING: "resumed_at", TimelapseState.COMPLETED: "completed_at"}
+
+
+def fetch_latest(connection: Connection, camera_id: str) -> Timelapse | None:
+    """The camera's newest timelapse, within a transaction."""
+    row = connection.execute(_LATEST, {"camera": camera_id}).one_or_none()
+    return _timelapses(connection, [row])[0] if row else None
 
 
 def _update(connection: Connection, timelapse_id: int, values: Mapping[str, object]) -> None:

@@ -134,8 +134,6 @@ def _segments(jpeg: bytes) -> Iterator[_Segment]:
             continue
         (length,) = unpack_from(">H", jpeg, at + 2)
         end = at + 2 + length
-        if length < 2 or end > len(jpeg):
-            return
         yield _Segment(code, at, end, jpeg[at + 4 : end])
         if code == _SCAN:
             return
@@ -185,8 +183,6 @@ def _oriented(tiff: bytes, orientation: int) -> bytes | None:
         old = _Directory.at(start, tiff, order)
     except struct.error, KeyError:
         return None
-    if start < 8:
-        return None
 
     def tag(entry: bytes) -> int:
         number: int = unpack_from(f"{order}H", entry)[0]
@@ -212,8 +208,6 @@ def _without_thumbnail(tiff: bytes) -> bytes:
         first = _Directory.at(start, tiff, order)
         (following,) = unpack_from(f"{order}I", tiff, first.end)
     except struct.error, KeyError:
-        return tiff
-    if not following:
         return tiff
     unlinked = tiff[: first.end] + bytes(4) + tiff[first.end + 4 :]
     try:

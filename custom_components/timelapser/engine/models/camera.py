@@ -45,7 +45,12 @@ class Frame:
 
 
 class CameraSource(Protocol):
-    """Anything a frame can be taken from."""
+    """Anything a frame can be taken from; a heavy one decodes video, which takes memory."""
+
+    @property
+    def heavy(self) -> bool:
+        """Whether only a few such grabs may run at once."""
+        return False
 
     async def grab(self, timeout: float) -> Frame:
         """Take one fresh frame within `timeout` seconds; raise SourceError otherwise."""
