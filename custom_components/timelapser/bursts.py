@@ -80,7 +80,7 @@ class CameraBursts:
             due = begun + number * burst.interval
             await asyncio.sleep(max(0.0, due - self._hass.loop.time()))
             try:
-                taken.append(await self._captures.async_capture(timelapse, None))
+                taken.append(await self._captures.async_capture(timelapse))
             except TimelapserError as error:
                 failure = error
         if not taken and failure is not None:

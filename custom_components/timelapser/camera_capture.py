@@ -143,7 +143,7 @@ class CameraCaptures:
         if self.lock.locked():
             raise CaptureBusyError(camera=self.camera_name)
         self._hub.load.check()
-        return await self.async_capture(timelapse, None)
+        return await self.async_capture(timelapse)
 
     async def async_burst(self, burst: BurstSettings | None = None) -> list[Image]:
         """Add images in quick succession, as the settings say where nothing else is asked for."""
@@ -193,7 +193,9 @@ class CameraCaptures:
 
     @callback
     def _spawn_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> None:
-        self._capture = self._spawn(self._async_tick(timelapse, planned_at), "capture")
+        # Known now: what happens meanwhile must not let a retry wait for ever.
+        deadline = self._clock.deadline if planned_at else None
+        self._capture = self._spawn(self._async_tick(timelapse, planned_at, deadline), "capture")
 
     @callback
     def _spawn_stop(self) -> None:
@@ -204,14 +206,18 @@ class CameraCaptures:
             self._hass, work, f"timelapser {name} {self._camera.camera.id}"
         )
 
-    async def _async_tick(self, timelapse: Timelapse, planned_at: datetime | None) -> None:
+    async def _async_tick(
+        self, timelapse: Timelapse, planned_at: datetime | None, deadline: datetime | None
+    ) -> None:
         """Capture for the clock, where no caller waits for an error."""
         try:
             if planned_at is not None:
                 await self._async_account(timelapse, planned_at)
             reason = await self._async_why_not(planned_at or dt_util.utcnow())
+            if not self._runs(timelapse):
+                return
             if reason is None:
-                await self.async_capture(timelapse, planned_at)
+                await self.async_capture(timelapse, planned_at, deadline)
             elif planned_at is not None:
                 await self._async_skip(timelapse, planned_at, reason)
         except TimelapserError as error:
@@ -257,7 +263,12 @@ class CameraCaptures:
         await self._camera.async_refresh()
         self._camera.trouble.async_look()
 
-    async def async_capture(self, timelapse: Timelapse, planned_at: datetime | None) -> Image:
+    async def async_capture(
+        self,
+        timelapse: Timelapse,
+        planned_at: datetime | None = None,
+        deadline: datetime | None = None,
+    ) -> Image:
         """Capture, whatever the window says; raise SourceError or StorageError."""
         trouble = self._camera.trouble
         async with self.lock:
@@ -268,7 +279,7 @@ class CameraCaptures:
                     self._camera.settings,
                     dt_util.get_default_time_zone(),
                     planned_at=planned_at,
-                    deadline=self._clock.deadline if planned_at else None,
+                    deadline=deadline,
                     note=self._note,
                 )
             except SourceError as error:
@@ -324,6 +335,12 @@ class CameraCaptures:
         if timelapse is None or timelapse.state is TimelapseState.COMPLETED:
             return None
         return timelapse
+
+    def _runs(self, timelapse: Timelapse) -> bool:
+        now = self._camera.timelapse
+        if now is None or now.id != timelapse.id:
+            return False
+        return now.state is TimelapseState.RUNNING
 
     @property
     def _stop_at(self) -> datetime | None:

@@ -39,9 +39,19 @@ class Span:
             first.astimezone(self.schedule.zone).date(),
             TickOutcome.SKIPPED,
             self.reason,
-            self.until if count > 1 else None,
+            self._last() if count > 1 else None,
             count,
         )
+
+    def _last(self) -> datetime | None:
+        """Answer the last tick, which mostly is less than an interval from the end."""
+        step = self.schedule.interval
+        while True:
+            begin = max(self.after, self.until - step)
+            ticks = [*self.schedule.ticks(begin, self.until)]
+            if ticks or begin == self.after:
+                return ticks[-1] if ticks else None
+            step *= 2
 
 
 class Ledger:
@@ -104,20 +114,22 @@ def spans(
 
 def _pieces(span: Span, now: datetime) -> Iterator[Span]:
     """Cut a span at local midnights, and where statistics ask for it at full hours."""
+    by_the_hour = _full_hour(now - HOURLY)
     after = span.after
     while after < span.until:
-        hourly = not span.reason.is_wanted and after > now - HOURLY
-        end = _next_hour(after) if hourly else _next_midnight(after, span.schedule.zone)
+        begin = after + MOMENT
+        end = _next_midnight(begin, span.schedule.zone)
+        if not span.reason.is_wanted:
+            end = min(end, by_the_hour if begin < by_the_hour else _full_hour(begin) + HOUR)
         until = min(span.until, end - MOMENT)
         yield replace(span, after=after, until=until)
-        after = until if until == span.until else end - MOMENT
+        after = until
 
 
-def _next_hour(after: datetime) -> datetime:
-    moment = after + MOMENT
-    return moment.replace(minute=0, second=0, microsecond=0) + HOUR
+def _full_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _next_midnight(after: datetime, zone: tzinfo) -> datetime:
-    day = (after + MOMENT).astimezone(zone).date() + timedelta(days=1)
+def _next_midnight(moment: datetime, zone: tzinfo) -> datetime:
+    day = moment.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from ..models import Tick, TickOutcome
+from ..models import SkipReason, Tick, TickOutcome
 from ..models.tick import WANTED
 from .database import Database, total
 from .statistics_operations import Scope
@@ -36,10 +36,12 @@ class TickOperations:
 
     async def last(self, timelapse_id: int) -> datetime | None:
         """The last moment whose outcome is known."""
+        # A capture that takes long is entered after ticks that come later.
+        query = _newest_first(timelapse_id).limit(LOOKED_AT)
 
         def work(connection: Connection) -> datetime | None:
-            row = _newest(connection, timelapse_id)
-            return (row.last_at or row.planned_at) if row else None
+            ends = [row.last_at or row.planned_at for row in connection.execute(query)]
+            return max(ends, default=None)
 
         return await self._database.read(work)
 
@@ -71,13 +73,18 @@ class TickOperations:
         return await self._database.read(work)
 
 
+LOOKED_AT: Final = 20
+LONGEST: Final = timedelta(hours=26)
 _COVERED: Final = (TickOutcome.CAPTURED, TickOutcome.QUARANTINED)
 
 
 def enter_tick(connection: Connection, tick: Tick) -> None:
-    """Enter a tick; one that is skipped like the one before it makes that row longer."""
-    if tick.outcome is TickOutcome.SKIPPED:
-        newest = _newest(connection, tick.timelapse_id)
+    """Enter a tick; one that is skipped like the one before it makes that row longer.
+
+    Not so where captures take long: between those ticks lie others that gave images.
+    """
+    if tick.outcome is TickOutcome.SKIPPED and tick.reason != SkipReason.BUSY:
+        newest = connection.execute(_newest_first(tick.timelapse_id).limit(1)).one_or_none()
         if newest is not None and _goes_on(newest, tick):
             last_at = tick.last_at or tick.planned_at
             row = update(ticks).where(ticks.c.id == newest.id)
@@ -95,20 +102,19 @@ def same_tick(tick: Tick) -> Select[tuple[int]]:
         ticks.c.planned_at <= tick.planned_at,
         func.coalesce(ticks.c.last_at, ticks.c.planned_at) >= (tick.last_at or tick.planned_at),
         ticks.c.outcome == tick.outcome,
+        ticks.c.reason == tick.reason,
     )
 
 
 _INSERT: Final = insert(ticks)
 
 
-def _newest(connection: Connection, timelapse_id: int) -> Row[Any] | None:
-    query = (
+def _newest_first(timelapse_id: int) -> Select[Any]:
+    return (
         select(ticks)
         .where(ticks.c.timelapse_id == timelapse_id)
         .order_by(ticks.c.planned_at.desc(), ticks.c.id.desc())
-        .limit(1)
     )
-    return connection.execute(query).one_or_none()
 
 
 def _goes_on(row: Row[Any], tick: Tick) -> bool:
@@ -121,7 +127,12 @@ def _missed(query: Select[Any], scope: Scope, since: datetime) -> Select[Any]:
         query = query.where(ticks.c.timelapse_id == scope.timelapse_id)
     elif scope.camera_id is not None:
         query = query.where(ticks.c.camera_id == scope.camera_id)
-    return query.where(ticks.c.planned_at >= since, ticks.c.outcome.not_in(_COVERED))
+    return query.where(
+        # No row is longer than a local day; an index finds those that begin late enough.
+        ticks.c.planned_at >= since - LONGEST,
+        func.coalesce(ticks.c.last_at, ticks.c.planned_at) >= since,
+        ticks.c.outcome.not_in(_COVERED),
+    )
 
 
 def _tick(row: Mapping[Any, Any]) -> Tick:

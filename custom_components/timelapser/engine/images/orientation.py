@@ -17,7 +17,10 @@ _QUALITY = 95
 
 def orientation_of(image: Pillow.Image) -> int:
     """Answer the EXIF orientation, 1 for an upright picture."""
-    return int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
+    try:
+        return int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
+    except TypeError, ValueError:  # another type than the standard's
+        return UPRIGHT
 
 
 def upright(jpeg: bytes) -> bytes:
