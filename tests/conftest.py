@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.timelapser.const import CONF_SOURCE, CONF_STORAGE, DOMAIN, SUBENTRY_CAMERA
+from custom_components.timelapser.engine.capture import service as capture_service
 from custom_components.timelapser.engine.monitoring import reconciliation
 from custom_components.timelapser.engine.timelapses import deletion
 from tests.harness.still_server import StillServer
@@ -93,6 +94,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Background work does not give way: where a test freezes time, no sleep would ever end."""
     for module in (reconciliation, deletion):
         monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(capture_service, "SECOND_LOOK", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,12 @@ from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-from .engine.errors import CaptureBusyError, TimelapserError
+from .engine.errors import (
+    CaptureBusyError,
+    InvalidAuthError,
+    SourceClosedError,
+    TimelapserError,
+)
 from .engine.models import Image, Timelapse
 from .engine.settings import BurstSettings
 
@@ -69,8 +74,15 @@ class CameraBursts:
             self._async_take(timelapse, burst),
             f"timelapser burst {self._camera_id}",
         )
-        # Whoever stops waiting does not end the burst.
-        return await asyncio.shield(self._running)
+        running = self._running
+        try:
+            # Whoever stops waiting does not end the burst.
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if running.cancelled() and not (task and task.cancelling()):
+                raise SourceClosedError from None
+            raise
 
     async def _async_take(self, timelapse: Timelapse, burst: BurstSettings) -> list[Image]:
         begun = self._hass.loop.time()
@@ -81,6 +93,10 @@ class CameraBursts:
             await asyncio.sleep(max(0.0, due - self._hass.loop.time()))
             try:
                 taken.append(await self._captures.async_capture(timelapse))
+            except InvalidAuthError as error:
+                # A wrong password does not become right, and cameras lock accounts for it.
+                failure = error
+                break
             except TimelapserError as error:
                 failure = error
         if not taken and failure is not None:
@@ -103,6 +119,8 @@ class CameraBursts:
     async def _async_asked(self) -> None:
         """Take a burst for an entity, where no caller waits for an error."""
         try:
-            await self._captures.async_burst()
+            # The clock and the window are not asked, but the gate is: it may guard people.
+            if await self._captures.async_why_not() is None:
+                await self._captures.async_burst()
         except TimelapserError as error:
             _LOGGER.debug("Camera %s: no burst: %s", self._camera_id, error)

@@ -23,6 +23,7 @@ from .engine.errors import (
     DatabaseUnavailableError,
     NoTimelapseError,
     SourceError,
+    StorageError,
     TimelapserError,
 )
 from .engine.models import Context, Image, SkipReason, Timelapse, TimelapseState
@@ -60,6 +61,7 @@ class CameraCaptures:
         self._gate = Gate(hass, camera.camera.name)
         self._clock = CameraClock(hass, self._tick, self.async_arm, self._spawn_stop)
         self._schedule: Schedule | None = None
+        self._accounting = asyncio.Lock()
         self._capture: asyncio.Task[None] | None = None
         self.bursts = CameraBursts(hass, entry, self, camera.camera.id)
         self._stopped = False
@@ -114,6 +116,7 @@ class CameraCaptures:
         self._data = dict(data)
         if other:
             self.probing.reset()
+            self._hub.corruption.forget(self._camera.camera.id)
             await self._async_renew_source()
         self.async_arm()
 
@@ -125,12 +128,12 @@ class CameraCaptures:
         timelapse = self._unfinished
         running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
         self.bursts.async_watch(self._camera.settings.burst.entity if running else "")
-        schedule = self.schedule if running else None
-        if schedule is not None and self._schedule not in (None, schedule):
-            # What was planned before the change had its outcome, or is planned no more.
-            self._known = (timelapse.id, dt_util.utcnow()) if timelapse else None
+        schedule = self.schedule
+        if self._schedule not in (None, schedule) and running and timelapse is not None:
+            # What the former one planned has its outcome first.
+            self._spawn(self._async_account(timelapse, dt_util.utcnow(), self._schedule), "ledger")
         self._schedule = schedule
-        self._clock.async_set(schedule, self._stop_at)
+        self._clock.async_set(schedule, self._stop_at, ticking=running)
         self._camera.show(next_capture=self._clock.tick_at, window_open=self.window_is_open)
         if self._wanted_live(running) != self._live:
             self._spawn(self._async_renew_source(), "source")
@@ -171,7 +174,8 @@ class CameraCaptures:
         if tick_at is not None and tick_at <= soon:
             return
         now = dt_util.utcnow()
-        if timelapse is None or self._schedule is None or not self._schedule.is_open(now):
+        running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
+        if timelapse is None or not running or not self.schedule.is_open(now):
             return
         if timelapse.start_at is None or timelapse.start_at <= now:
             self._spawn_capture(timelapse, None)
@@ -212,7 +216,7 @@ class CameraCaptures:
         """Capture for the clock, where no caller waits for an error."""
         try:
             if planned_at is not None:
-                await self._async_account(timelapse, planned_at)
+                await self._async_account(timelapse, planned_at, self._schedule)
             reason = await self._async_why_not(planned_at or dt_util.utcnow())
             if not self._runs(timelapse):
                 return
@@ -225,15 +229,17 @@ class CameraCaptures:
         except Exception:
             _LOGGER.exception("Camera %s: the capture failed unexpectedly", self._camera.camera.id)
 
-    async def _async_account(self, timelapse: Timelapse, planned_at: datetime) -> None:
+    async def _async_account(
+        self, timelapse: Timelapse, now: datetime, schedule: Schedule | None
+    ) -> None:
         """Enter the ticks that passed without anybody there, and the window that was closed."""
-        schedule = self._schedule
-        with suppress(DatabaseUnavailableError):
-            if self._known is None or self._known[0] != timelapse.id:
-                self._know(timelapse, await self._hub.ledger.known_until(timelapse))
-            if schedule is not None and self._known is not None:
-                await self._hub.ledger.account(timelapse, schedule, self._known[1], planned_at)
-        self._know(timelapse, planned_at)
+        async with self._accounting:
+            with suppress(DatabaseUnavailableError):
+                if self._known is None or self._known[0] != timelapse.id:
+                    self._know(timelapse, await self._hub.ledger.known_until(timelapse))
+                if schedule is not None and self._known is not None:
+                    await self._hub.ledger.account(timelapse, schedule, self._known[1], now)
+            self._know(timelapse, now)
 
     def _know(self, timelapse: Timelapse, moment: datetime) -> None:
         """Remember that every tick up to a moment has an outcome, or will have in a moment."""
@@ -243,11 +249,15 @@ class CameraCaptures:
 
     async def _async_why_not(self, moment: datetime) -> SkipReason | None:
         """Answer why there is no capture at this moment, if so."""
+        if self._schedule is not None and not self._schedule.is_open(moment):
+            return SkipReason.WINDOW
+        return await self.async_why_not()
+
+    async def async_why_not(self) -> SkipReason | None:
+        """Answer why there is no capture now, whatever the window says."""
         if (reason := self._hub.load.reason) is not None:
             return reason
         settings = self._camera.settings
-        if self._schedule is not None and not self._schedule.is_open(moment):
-            return SkipReason.WINDOW
         weather = self._hub.sky.weather(settings.context.weather)
         if not weather_allows(settings.context, weather):
             return SkipReason.WEATHER
@@ -281,7 +291,11 @@ class CameraCaptures:
                     planned_at=planned_at,
                     deadline=deadline,
                     note=self._note,
+                    degraded=self._camera.quality.degraded,
                 )
+            except StorageError:
+                await self._camera.async_refresh()
+                raise
             except SourceError as error:
                 await self._camera.async_refresh()
                 self.probing.failed(error, self._camera.camera.consecutive_failures)

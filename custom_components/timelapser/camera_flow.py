@@ -34,7 +34,9 @@ from .sources import source_data
 INTERVAL: Final = "interval"
 SAVE: Final = "save"
 # Every text of an error may use any of these.
-SOURCE_PLACEHOLDERS: Final = dict.fromkeys(("host", "seconds", "status", "entity", "scheme"), "")
+SOURCE_PLACEHOLDERS: Final = dict.fromkeys(
+    ("host", "seconds", "status", "entity", "scheme", "kind"), ""
+)
 
 
 class CameraFlow(ConfigSubentryFlow):

@@ -16,6 +16,7 @@ from .camera_capture import CameraCaptures
 from .coordinator import CameraCoordinator, CameraSnapshot
 from .engine.database.statistics_operations import DayStatistics
 from .engine.errors import (
+    CameraExistsError,
     DatabaseUnavailableError,
     NotFoundError,
     NoTimelapseError,
@@ -31,6 +32,7 @@ from .engine.models import (
     TimelapseState,
 )
 from .engine.settings import Level, Settings, changed, resolve
+from .frames import async_test_source
 from .gate import async_check_gate
 from .quality import CameraQuality
 from .sources import source_data
@@ -191,14 +193,15 @@ class CameraRuntime:
     async def async_use_entity(self, entity_id: str) -> None:
         """Take pictures of another camera entity from now on; raise SourceError without one."""
         entity = er.async_get(self._hass).async_get(entity_id)
-        data = {**self.data, CONF_ENTITY_ID: entity.id if entity else entity_id}
-        source = self._hub.sources.create(data)
-        try:
-            await self._hub.async_test(source, self.settings)
-        finally:
-            await source.close()
+        unique_id = entity.id if entity else entity_id
+        others = {other.unique_id for other in self._entry.subentries.values()}
+        if unique_id in others - {self._subentry.unique_id}:
+            raise CameraExistsError
+        data, _frame = await async_test_source(
+            self._hub, {**self.data, CONF_ENTITY_ID: unique_id}, self.settings
+        )
         self._hass.config_entries.async_update_subentry(
-            self._entry, self._subentry, data=data, unique_id=data[CONF_ENTITY_ID]
+            self._entry, self._subentry, data=data, unique_id=unique_id
         )
 
     async def async_render_video(
@@ -276,6 +279,9 @@ class CameraRuntime:
     async def async_timelapse_changed(self) -> None:
         """Show the timelapse as it is now, and capture when it runs."""
         await self.async_refresh()
+        if self.timelapse is None or self.timelapse.state is not TimelapseState.RUNNING:
+            # Nothing is asked of the camera now.
+            self.trouble.async_forget()
         self.captures.async_arm()
 
     @callback

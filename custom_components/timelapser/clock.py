@@ -39,21 +39,23 @@ class CameraClock:
         return self.tick_at or self._stop_at
 
     @callback
-    def async_set(self, schedule: Schedule | None, stop_at: datetime | None) -> None:
-        """Tick as the schedule says, or not at all without one; stop at a moment, or never."""
-        self.async_clear()
+    def async_set(self, schedule: Schedule, stop_at: datetime | None, *, ticking: bool) -> None:
+        """Tick as the schedule says, or only follow its window; stop at a moment, or never."""
         now = dt_util.utcnow()
+        due = self.tick_at if self.tick_at is not None and self.tick_at <= now else None
+        self.async_clear()
         self._stop_at = stop_at
         if stop_at is not None:
             again = stop_at == self._stopped_for
             self._call(self._stop, max(stop_at, now + RETRY) if again else stop_at)
-        if schedule is None:
-            return
-        self.tick_at = schedule.next_tick(now)
-        if self.tick_at is not None:
-            self._call(self._tick, self.tick_at)
+        if ticking and (tick_at := schedule.next_tick(now)) is not None:
+            self.tick_at = tick_at
+            self._call(self._tick, tick_at)
         if schedule.window.limited and (opening := schedule.next_opening(now)):
             self._call(self._edge, opening.start if opening.start > now else opening.end)
+        if due is not None and ticking:
+            # Its timer had not fired yet.
+            self._on_tick(due)
 
     @callback
     def async_clear(self) -> None:
@@ -67,8 +69,9 @@ class CameraClock:
 
     @callback
     def _tick(self, _now: datetime) -> None:
-        if self.tick_at is not None:
-            self._on_tick(self.tick_at)
+        due, self.tick_at = self.tick_at, None
+        if due is not None:
+            self._on_tick(due)
 
     @callback
     def _edge(self, _now: datetime) -> None:

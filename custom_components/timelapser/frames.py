@@ -3,21 +3,22 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.components.camera import async_get_stream_source
 from homeassistant.const import CONF_ENTITY_ID
-from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_SOURCE, CONF_USE_STREAM
 from .engine.errors import SourceError
 from .engine.models import Judgement, SourceKind
 from .engine.settings import Settings
-from .sources import found_entity
+from .sources import entity_stream, found_entity
 
 if TYPE_CHECKING:
     from .hub import TimelapserHub
 
 BETTER: Final = 1.2
 """How many times as many pixels a stream needs to be taken in place of a camera's own images."""
+
+
+STREAM_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ async def async_test_source(
 async def _async_has_stream(hub: TimelapserHub, data: dict[str, Any]) -> bool:
     try:
         entity_id = found_entity(hub.hass, data[CONF_ENTITY_ID])
-        return bool(await async_get_stream_source(hub.hass, entity_id))
-    except HomeAssistantError, SourceError:
+        return bool(await entity_stream(hub.hass, entity_id, STREAM_SECONDS))
+    except SourceError:
         return False
 
 

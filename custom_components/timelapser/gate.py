@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .engine.errors import InvalidConditionError
 from .engine.models import Weather
-from .engine.settings import ContextSettings
+from .engine.settings import ContextSettings, check
 
 if TYPE_CHECKING:
     from homeassistant.helpers.typing import ConfigType
@@ -63,11 +63,10 @@ async def async_prepare(
 
 
 async def async_check_gate(hass: HomeAssistant, changes: Mapping[str, Any]) -> None:
-    """Raise InvalidConditionError when changes of settings hold conditions that make no sense."""
+    """Raise when changes of settings hold conditions that make no sense, by form or by content."""
     conditions = changes.get(GATE)
-    if conditions:
-        given = [conditions] if isinstance(conditions, Mapping) else conditions
-        await async_prepare(hass, given, GATE)
+    if conditions is not None:
+        await async_prepare(hass, check(GATE, conditions), GATE)
 
 
 def weather_allows(settings: ContextSettings, weather: Weather | None) -> bool:

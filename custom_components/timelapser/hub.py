@@ -16,6 +16,7 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
+from .analyzer_setup import async_analyzer
 from .camera_runtime import CameraRuntime
 from .const import CONF_STORAGE, DOMAIN
 from .coordinator import CameraSnapshot
@@ -96,7 +97,8 @@ class TimelapserHub:
         self.timelapse_rows = TimelapseOperations(self.database)
         self.image_rows = ImageOperations(self.database)
         self.video_rows = VideoOperations(self.database)
-        self.images = ImageService(self.storage, CorruptionService(), self.image_pool)
+        self.corruption = CorruptionService()
+        self.images = ImageService(self.storage, self.corruption, self.image_pool)
         self.recorder = Recorder(self.image_rows, Spool(self.storage), self.image_pool)
         self.events = HubEvents(hass, entry, self)
         self.publish = self.events.async_publish
@@ -266,6 +268,7 @@ class TimelapserHub:
         for camera in self.cameras.values():
             camera.async_start()
         self._async_employ(self._async_reconcile(), "reconciliation")
+        self._async_employ(self._async_choose_analyzer(), "analyzer")
 
     @callback
     def _async_employ(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -273,6 +276,10 @@ class TimelapserHub:
         self._workers.append(
             self._entry.async_create_background_task(self.hass, work, f"timelapser {name}")
         )
+
+    async def _async_choose_analyzer(self) -> None:
+        choice = self.shared_settings.corruption.analyzer
+        self.corruption.use(await async_analyzer(self.hass, choice))
 
     async def _async_reconcile(self) -> None:
         """Compare files and rows, and show what came of it."""
@@ -325,6 +332,7 @@ class TimelapserHub:
         if self._closed:
             return
         self._closed = True
+        self.events.async_forget()
         await self.coordinator.async_shutdown()
         # Together: a stream that hangs takes seconds to end.
         await asyncio.gather(*(camera.async_stop() for camera in self.cameras.values()))
@@ -341,6 +349,7 @@ class TimelapserHub:
     async def async_apply_changes(self) -> None:
         """Apply changed options and subentries to the cameras in place."""
         before, self._options = self._options, dict(self._entry.options)
+        await self._async_choose_analyzer()
         self.captures.allow(self.shared_settings.load.concurrent_grabs)
         self.settings.tell("", Level.HUB, before, self._options)
         subentries = self._entry.subentries

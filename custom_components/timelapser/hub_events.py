@@ -53,6 +53,14 @@ class HubEvents:
         )
 
     @callback
+    def async_forget(self) -> None:
+        """Take back what is shown of disk, memory and cameras: the next start looks again."""
+        for issue in (STORAGE_LOW, MEMORY_LOW):
+            async_show_issue(self._hass, issue, False)
+        for camera in self._hub.cameras.values():
+            camera.trouble.async_forget()
+
+    @callback
     def async_publish(self, event: Event) -> None:
         """Tell an event to whom it concerns."""
         camera = self._hub.cameras.get(event.camera_id)

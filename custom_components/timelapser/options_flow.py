@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, Opt
 from .engine.errors import TimelapserError
 from .engine.settings import Level, changed
 from .forms import SETTING_PLACEHOLDERS, entered, inherited, settings_form, suggested
+from .gate import async_check_gate
 from .hub import TimelapserHub
 
 
@@ -20,7 +21,9 @@ class TimelapserOptionsFlow(OptionsFlow):
         own = self.config_entry.options
         if user_input is not None:
             try:
-                options = self._changed(entered(Level.HUB, user_input, own))
+                changes = entered(Level.HUB, user_input, own)
+                await async_check_gate(self.hass, changes)
+                options = self._changed(changes)
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders

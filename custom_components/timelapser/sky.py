@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from homeassistant.components.weather import (
@@ -115,6 +116,7 @@ def _converted(
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except TypeError, ValueError:
         return None
+    return number if isfinite(number) else None

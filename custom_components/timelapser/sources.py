@@ -15,7 +15,6 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
@@ -85,10 +84,7 @@ class EntityStreamSource(CameraSource):
     async def grab(self, timeout: float) -> Frame:
         """Take a frame of the stream, wherever the entity has it now."""
         entity_id = found_entity(self._hass, self._entity)
-        try:
-            url = await async_get_stream_source(self._hass, entity_id)
-        except HomeAssistantError as error:
-            raise EntityUnavailableError(entity=entity_id) from error
+        url = await entity_stream(self._hass, entity_id, timeout)
         if not url:
             raise EntityUnavailableError(entity=entity_id)
         if self._stream is None or url != self._url:
@@ -180,6 +176,16 @@ def found_entity(hass: HomeAssistant, entity: str) -> str:
     if entity_id is None:
         raise EntityUnavailableError(entity=entity)
     return entity_id
+
+
+async def entity_stream(hass: HomeAssistant, entity_id: str, timeout: float) -> str | None:
+    """Answer the URL of an entity's stream, if it has one; raise EntityUnavailableError."""
+    try:
+        # Cameras raise what they like, and some answer never.
+        async with asyncio.timeout(timeout):
+            return await async_get_stream_source(hass, entity_id)
+    except Exception as error:
+        raise EntityUnavailableError(entity=entity_id) from error
 
 
 def entity_is_gone(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:

@@ -36,6 +36,7 @@ class CameraTrouble:
         self._camera = camera
         self._said_offline = camera.coordinator.data.health is CameraHealth.OFFLINE
         self._frozen = False
+        self._picture = camera.settings.picture
 
     @callback
     def async_failed(self, error: SourceError) -> None:
@@ -55,9 +56,11 @@ class CameraTrouble:
         health = self._camera.coordinator.data.health
         minutes = self._camera.settings.health.offline_repair
         camera, timelapse = self._camera.camera, self._camera.timelapse
-        since = camera.last_image_at or (timelapse.started_at if timelapse else None)
-        if health is not CameraHealth.OFFLINE or not minutes or since is None:
+        if health is not CameraHealth.OFFLINE or not minutes or timelapse is None:
             return
+        # Nothing was to come in a pause.
+        moments = camera.last_image_at, timelapse.started_at, timelapse.resumed_at
+        since = max(moment for moment in moments if moment is not None)
         if dt_util.utcnow() - since >= timedelta(minutes=minutes):
             self._show(CameraIssue.OFFLINE, error=camera.last_error or "", since=since.isoformat())
 
@@ -75,11 +78,14 @@ class CameraTrouble:
     @callback
     def async_forget(self) -> None:
         """Take all back, as the camera is there no more or is another one now."""
+        self._frozen = False
         for issue in CameraIssue:
             self._take_back(issue)
 
     def _notice_size(self, before: Image | None, image: Image) -> None:
-        if before is None or image.quarantined:
+        former, self._picture = self._picture, self._camera.settings.picture
+        # Those who cut or turn the picture know that its size changes.
+        if before is None or image.quarantined or former != self._picture:
             return
         old, new = (before.width, before.height), (image.width, image.height)
         if old != new:

@@ -26,6 +26,7 @@ async def _test(hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall) -
         "bytes": frame.byte_count,
         "score": frame.judgement.score,
         "reasons": list(frame.judgement.reasons),
+        "details": list(frame.judgement.details),
         "preview": frame.preview,
     }
 

@@ -35,6 +35,9 @@ async def _corruption_log(hub: TimelapserHub, call: ServiceCall) -> dict[str, An
                 "score": log.score,
                 "action": log.action.value,
                 "reasons": list(log.reasons),
+                "details": list(log.details),
+                "features": dict(log.features),
+                "model": log.model,
             }
             for log in found
         ]

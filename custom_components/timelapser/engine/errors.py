@@ -97,6 +97,12 @@ class SourceClosedError(SourceError):
     code = "source_closed"
 
 
+class SourceBrokenError(SourceError):
+    """A source failed as nobody expected. Placeholder `kind`, the name of the exception."""
+
+    code = "source_broken"
+
+
 class UrlNotAllowedError(InvalidRequestError):
     """The URL is malformed or its scheme is not one a camera is read by. Placeholder `scheme`."""
 
@@ -152,6 +158,12 @@ class DatabaseTooNewError(DatabaseError):
     """A newer version has changed the tables. Placeholders `revision` and `known`."""
 
     code = "database_too_new"
+
+
+class CameraExistsError(InvalidRequestError):
+    """Another camera takes its pictures from there already. No placeholder."""
+
+    code = "already_configured"
 
 
 class HubNotLoadedError(TimelapserError):

@@ -188,18 +188,23 @@ async def test_who_is_cancelled_during_close_ends_as_cancelled(
     assert held.closed == 1
 
 
-async def test_source_that_was_closed_can_be_asked_again(
-    held: Held, shared: SharedSource
-) -> None:
-    """A frozen camera's connection is closed, and made anew by the next grab."""
+async def test_restart_lets_the_next_grab_begin_anew(held: Held, shared: SharedSource) -> None:
+    """A frozen camera's connection is let go of, and made anew."""
     (before,) = await come(shared, 1)
-    await shared.close()
+    await shared.restart()
     (task,) = await come(shared, 1)
     assert isinstance(before.exception(), SourceClosedError)
     held.answers[-1].set_result(b"new")
     assert (await task).data == b"new"
+    assert held.closed == 1
+
+
+async def test_source_that_was_closed_stays_so(held: Held, shared: SharedSource) -> None:
+    """A retry of a grab from before must not open it again."""
     await shared.close()
-    assert held.closed == 2
+    with pytest.raises(SourceClosedError):
+        await shared.grab(TIMEOUT)
+    assert held.answers == []
 
 
 async def test_frames_from_before_come_from_the_source(shared: SharedSource) -> None:

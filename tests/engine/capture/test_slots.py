@@ -7,7 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from custom_components.timelapser.engine.capture.service import MAX_GRABS, ImageCaptureService
+from custom_components.timelapser.engine.capture.service import (
+    LIGHT,
+    MAX_GRABS,
+    ImageCaptureService,
+)
 from custom_components.timelapser.engine.capture.slots import Slots
 from custom_components.timelapser.engine.models import CameraSource, Frame
 from tests.engine.conftest import BEGIN, Engine
@@ -119,16 +123,22 @@ async def test_who_gave_up_takes_no_slot() -> None:
 
 
 async def test_who_gives_up_just_when_let_in_passes_the_slot_on() -> None:
-    people = await crowd(1, 3)
-    people.leave(0)
-    # The one before leaves within this step; the next one has its slot, but does not run yet.
-    while people.inside:
-        await asyncio.sleep(0)
-    people.cancel(1)
-    await settle()
-    assert people.came_in in ([0, 2], [0, 1, 2])
-    assert people.inside == [2]
-    await people.close()
+    slots = Slots(1)
+    came_in: list[int] = []
+
+    async def come(number: int) -> None:
+        async with slots:
+            came_in.append(number)
+
+    async with slots:
+        first, second = (asyncio.create_task(come(number)) for number in (1, 2))
+        await settle()
+    # The first has the slot from here on, but has not run since.
+    first.cancel()
+    async with asyncio.timeout(1):
+        await second
+    assert first.cancelled()
+    assert came_in == [2]
 
 
 async def test_an_error_inside_gives_the_slot_back() -> None:
@@ -192,32 +202,46 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
 class Held(CameraSource):
     """Gives its frame when it is let."""
 
-    def __init__(self, jpeg: bytes) -> None:
-        self.jpeg = jpeg
+    def __init__(self, heavy: bool) -> None:
+        self._heavy = heavy
         self.let = asyncio.Event()
         self.grabs = 0
+
+    @property
+    def heavy(self) -> bool:
+        return self._heavy
 
     async def grab(self, timeout: float) -> Frame:
         self.grabs += 1
         await self.let.wait()
-        return Frame(BEGIN, self.jpeg)
+        return Frame(BEGIN, b"")
 
     async def close(self) -> None:
         pass
 
 
 @pytest.mark.parametrize("allowed", [1, 7, MAX_GRABS])
-async def test_grabs_at_once_are_as_many_as_allowed(engine: Engine, allowed: int) -> None:
+@pytest.mark.parametrize(("heavy", "times"), [(True, 1), (False, LIGHT)])
+async def test_grabs_at_once_are_as_many_as_allowed(
+    engine: Engine, allowed: int, heavy: bool, times: int
+) -> None:
+    """Streams and still images do not take each other's slots."""
     service = ImageCaptureService(
         engine.images, engine.recorder, engine.events.append, lambda: BEGIN
     )
-    source = Held(b"")
+    sources = source, other = Held(heavy), Held(not heavy)
     service.allow(1)
-    grabs = [asyncio.create_task(service.grab(source, 5)) for _ in range(MAX_GRABS + 4)]
+    grabs = [
+        asyncio.create_task(service.grab(held, 5))
+        for _ in range(MAX_GRABS * LIGHT + 4)
+        for held in sources
+    ]
     await settle()
+    assert source.grabs == times
     service.allow(allowed)
     await settle()
-    assert source.grabs == allowed
-    source.let.set()
+    assert (source.grabs, other.grabs) == (allowed * times, allowed * LIGHT // times)
+    for held in sources:
+        held.let.set()
     await asyncio.gather(*grabs)
-    assert source.grabs == len(grabs)
+    assert source.grabs + other.grabs == len(grabs)

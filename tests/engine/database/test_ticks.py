@@ -135,13 +135,13 @@ async def test_runs_of_two_timelapses_are_apart(engine: Engine) -> None:
     ],
 )
 async def test_last_moment_that_is_known(
-    either: Engine, ticks: list[tuple[int, str, int]], expected: int | None
+    engine: Engine, ticks: list[tuple[int, str, int]], expected: int | None
 ) -> None:
     """The ledger begins there: what it overlooks is entered again as a stop."""
-    timelapse = await either.timelapse()
+    timelapse = await engine.timelapse()
     for hour, (number, what, count) in enumerate(ticks):
-        await enter(either, tick(timelapse, number, what, count), hour)
-    last = await TickOperations(either.database).last(timelapse.id)
+        await enter(engine, tick(timelapse, number, what, count), hour)
+    last = await TickOperations(engine.database).last(timelapse.id)
     assert (None if last is None else minute(last)) == expected
 
 
@@ -228,15 +228,15 @@ async def test_a_run_that_goes_on_after_a_moment_is_since_it(
     ],
 )
 async def test_late_ticks_are_entered_once(
-    either: Engine, late: list[tuple[int, str, int]], expected: list[str]
+    engine: Engine, late: list[tuple[int, str, int]], expected: list[str]
 ) -> None:
-    timelapse = await either.timelapse()
+    timelapse = await engine.timelapse()
     for number in range(10, 15):
-        await enter(either, tick(timelapse, number, "offline"))
+        await enter(engine, tick(timelapse, number, "offline"))
     for number, what, count in late:
-        await either.image_rows.record_late(None, tick(timelapse, number, what, count))
-    assert await rows(either) == expected
-    assert await consistent(either)
+        await engine.image_rows.record_late(None, tick(timelapse, number, what, count))
+    assert await rows(engine) == expected
+    assert await consistent(engine)
 
 
 async def test_late_tick_of_another_reason_is_no_part_of_a_row(engine: Engine) -> None:

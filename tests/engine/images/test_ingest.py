@@ -57,14 +57,14 @@ def test_camera_jpeg(data: bytes, truncated: bool) -> None:
     assert (result.width, result.height) == (1280, 720)
     assert size(result.small) == (800, 450)
     assert size(result.thumb) == (200, 112)
-    assert result.metrics.readable
-    assert result.metrics.truncated is truncated
+    assert result.origin.readable
+    assert result.origin.truncated is truncated
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", jpeg()[:20], b"\xff\xd8\xff\xd9"])
 def test_undecodable(data: bytes) -> None:
     result = take(data)
-    assert not result.metrics.readable
+    assert not result.origin.readable
     assert result.small is result.thumb is None
     assert result.jpeg == data
 
@@ -73,7 +73,7 @@ def test_decoded_picture_is_encoded_once() -> None:
     result = take(photo())
     assert size(result.jpeg) == (1280, 720)
     assert size(result.small) == (800, 450)
-    assert result.metrics.byte_count == len(result.jpeg)
+    assert result.origin.byte_count == len(result.jpeg)
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_damaged_exif_does_not_raise() -> None:
     whole = jpeg(exif=exif)
     at = whole.index(b"Exif") + 6
     for garbage in (b"XXXXXXXX", b"II*\x00\xff\xff\xff\xff", b"MM\x00*\x00\x00\x00\x08"):
-        assert take(whole[:at] + garbage + whole[at + 8 :]).metrics.readable
+        assert take(whole[:at] + garbage + whole[at + 8 :]).origin.readable
 
 
 def test_absurd_size_is_refused() -> None:
     data = bytearray(jpeg())
     at = data.index(b"\xff\xc0") + 5
     data[at : at + 4] = b"\xff\xff\xff\xff"
-    assert not take(bytes(data)).metrics.readable
+    assert not take(bytes(data)).origin.readable

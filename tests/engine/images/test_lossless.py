@@ -133,7 +133,7 @@ def test_what_was_cut_short_is_only_turned(left: float) -> None:
     result = run(jpeg, CUT_AND_TURNED, unexpected_library)
     assert scan_of(result) == scan_of(jpeg)
     assert exif_of(result)[ORIENTATION] == 6
-    assert ingest(Frame(MOMENT, result), 90).metrics.truncated
+    assert ingest(Frame(MOMENT, result), 90).origin.truncated
 
 
 def test_end_of_a_thumbnail_is_not_the_end_of_the_picture() -> None:

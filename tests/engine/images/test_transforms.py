@@ -290,8 +290,8 @@ def test_what_is_kept_of_it_stands_upright(
     frame = transform(Frame(MOMENT, encoded(map_picture(1280, 720))), settings, 90, load)
     result = ingest(frame, 90)
     assert (result.width, result.height) == size
-    assert result.metrics.readable
-    assert not result.metrics.truncated
+    assert result.origin.readable
+    assert not result.origin.truncated
     assert result.small is not None
     small = shown(result.small)
     assert small.width == min(800, size[0])

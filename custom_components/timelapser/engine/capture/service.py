@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, tzinfo
 import logging
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ..errors import InvalidAuthError, SourceClosedError, SourceError, StorageError
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
 from ..images.recorder import Recorder
-from ..images.service import ImageService
+from ..images.service import ImageService, Shelf
 from ..models import (
     CameraSource,
     Context,
@@ -30,6 +31,8 @@ MAX_GRABS = 16
 """Grabs at once, over all cameras, at the most that settings allow."""
 LIGHT = 8
 """So many times as many still images may be fetched at once: streams must not hold them up."""
+SECOND_LOOK = 5.0
+"""Seconds until a suspect image is taken again: longer than most cameras' GOP."""
 KEPT_WITHIN = 5.0
 """Seconds that a capture which is cancelled has to keep the frame that it took."""
 
@@ -68,8 +71,12 @@ class ImageCaptureService:
         planned_at: datetime | None = None,
         deadline: datetime | None = None,
         note: Callable[[datetime], Context] = no_context,
+        degraded: bool = False,
     ) -> Image:
         """Take, judge and record one image; `note` says what is noted with it.
+
+        One that looks bad is taken once more, unless the camera is `degraded`: damage goes away,
+        scenes stay.
 
         Raises SourceError when no attempt gave a frame, StorageError when it cannot be kept.
 
@@ -78,12 +85,18 @@ class ImageCaptureService:
         """
         try:
             frame = await self._grab(source, timelapse, settings.capture, deadline)
-            return await self.keep(
-                frame, timelapse, settings, zone, note=note, planned_at=planned_at
-            )
+            shelf = Shelf(timelapse, zone, note(frame.captured_at), degraded)
+            if degraded or not settings.corruption.retry:
+                keep = self._images.keep_shelved(frame, shelf, settings)
+            else:
+                again = self._again(source, settings.capture, deadline)
+                keep = self._keep_better(frame, shelf, settings, again)
+            return await self._to_the_end(self._record(keep, timelapse, zone, planned_at))
         except (SourceError, StorageError) as error:
             moment = planned_at or self._now()
             miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
+            if planned_at is None:
+                miss = replace(miss, count=0)
             await self._recorder.record_miss(miss)
             self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
             raise
@@ -99,8 +112,8 @@ class ImageCaptureService:
         planned_at: datetime | None = None,
     ) -> Image:
         """Judge and record a frame that was taken; raise StorageError when it cannot be kept."""
-        context = note(frame.captured_at)
-        keep = self._images.keep(frame, timelapse, settings, zone, context)
+        shelf = Shelf(timelapse, zone, note(frame.captured_at))
+        keep = self._images.keep_shelved(frame, shelf, settings)
         return await self._to_the_end(self._record(keep, timelapse, zone, planned_at))
 
     async def skip(
@@ -136,6 +149,35 @@ class ImageCaptureService:
             await asyncio.gather(keeping, return_exceptions=True)
             raise
         return keeping.result()
+
+    async def _keep_better(
+        self,
+        frame: Frame,
+        shelf: Shelf,
+        settings: Settings,
+        again: Callable[[], Awaitable[Frame | None]],
+    ) -> NewImage:
+        found = await self._images.keep_unless_suspect(frame, shelf, settings)
+        if isinstance(found, NewImage):
+            return found
+        _LOGGER.debug("Camera %s: an image looks bad", shelf.timelapse.camera_id)
+        return await self._images.keep_better(found, await again(), shelf, settings)
+
+    def _again(
+        self, source: CameraSource, settings: CaptureSettings, deadline: datetime | None
+    ) -> Callable[[], Awaitable[Frame | None]]:
+        """Answer what takes another frame after more than a GOP, if there is time and one comes."""
+
+        async def again() -> Frame | None:
+            if self._too_late(SECOND_LOOK, deadline):
+                return None
+            await self._sleep(SECOND_LOOK)
+            try:
+                return await self.grab(source, settings.timeout)
+            except SourceError:
+                return None
+
+        return again
 
     async def _record(
         self,

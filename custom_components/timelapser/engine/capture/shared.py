@@ -1,12 +1,15 @@
 """One grab for all who want a frame of a camera at the same moment."""
 
 import asyncio
+import logging
 from time import monotonic
 from typing import override
 
-from ..errors import SourceClosedError
+from ..errors import SourceBrokenError, SourceClosedError, TimelapserError
 from ..models import CameraSource, Frame
 from .health import Latencies
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class SharedSource(CameraSource):
@@ -34,14 +37,11 @@ class SharedSource(CameraSource):
             self._running = asyncio.create_task(self._grab(timeout))
             self._running.add_done_callback(_look_at)
         running = self._running
-        try:
-            # Whoever stops waiting leaves the frame to the others.
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if running.cancelled() and not (task and task.cancelling()):
-                raise SourceClosedError from None
-            raise
+        # Waiting, unlike awaiting, passes no cancellation on: the frame is left to the others.
+        await asyncio.wait([running])
+        if running.cancelled():
+            raise SourceClosedError
+        return running.result()
 
     async def before(self, count: int) -> list[Frame]:
         """Answer frames from before now, the oldest first, where the source holds some."""
@@ -62,7 +62,14 @@ class SharedSource(CameraSource):
 
     async def _grab(self, timeout: float) -> Frame:
         begun = monotonic()
-        frame = await self._source.grab(timeout)
+        try:
+            frame = await self._source.grab(timeout)
+        except TimelapserError:
+            raise
+        except Exception as error:
+            # The tick still gets its outcome, and the camera its health.
+            _LOGGER.exception("A camera's source failed unexpectedly")
+            raise SourceBrokenError(kind=type(error).__name__) from error
         self.latencies.add(monotonic() - begun)
         return frame
 

@@ -37,15 +37,16 @@ HEADERS = {"Cache-Control": "no-cache", "Accept": "image/jpeg, image/*;q=0.8"}
 class Answer:
     """A picture that need not be sent again while it is the same."""
 
+    url: URL | None = None
     body: bytes = b""
     conditions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, body: bytes, headers: Mapping[str, str]) -> Self:
+    def of(cls, url: URL, body: bytes, headers: Mapping[str, str]) -> Self:
         """Remember a picture by its ETag or its date; one with neither, or a large one, is not."""
         validators = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
         known = {ask: headers[told] for told, ask in validators.items() if told in headers}
-        return cls(body, known) if known and len(body) <= MAX_REMEMBERED else cls()
+        return cls(url, body, known) if known and len(body) <= MAX_REMEMBERED else cls()
 
 
 class StillSource(CameraSource):
@@ -78,7 +79,9 @@ class StillSource(CameraSource):
     async def grab(self, timeout: float) -> Frame:
         """Fetch the image as it is now."""
         try:
-            content = await self._fetch(aiohttp.ClientTimeout(total=timeout))
+            # For all that it takes together: redirects, and asking for the password.
+            async with asyncio.timeout(timeout):
+                content = await self._fetch(aiohttp.ClientTimeout(total=timeout))
         except TimeoutError as error:
             raise SourceTimeoutError(host=self._host, seconds=f"{timeout:g}") from error
         except aiohttp.ClientConnectorDNSError as error:
@@ -112,11 +115,11 @@ class StillSource(CameraSource):
                 if response.status in REDIRECTS:
                     url = self._redirected(url, response)
                     continue
-                if response.status == HTTPStatus.NOT_MODIFIED and self._last.body:
+                if response.status == HTTPStatus.NOT_MODIFIED and self._last.url == url:
                     return self._last.body
                 self._check_status(response.status)
                 body = await self._body(response)
-                self._last = Answer.of(body, response.headers)
+                self._last = Answer.of(url, body, response.headers)
                 return body
         raise SourceError(host=self._host)
 
@@ -124,11 +127,13 @@ class StillSource(CameraSource):
         self, url: URL, timeout: aiohttp.ClientTimeout
     ) -> aiohttp.client._RequestContextManager:
         own = url.origin() == self._url.origin()
+        # Whether a picture is the same only its own address can tell.
+        conditions = self._last.conditions if self._last.url == url else {}
         return self._session.get(
             url,
             timeout=timeout,
             # Credentials are for the camera, not for wherever it sends us.
-            headers={**HEADERS, **self._basic, **self._last.conditions} if own else HEADERS,
+            headers={**HEADERS, **(self._basic if own else {}), **conditions},
             allow_redirects=False,
             ssl=self._verify_tls,
             middlewares=(self._digest,) if own and self._digest else (),

@@ -33,6 +33,14 @@ class Reason(StrEnum):
     FROZEN = "frozen"
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason, and where it shows: rows of the full picture, from the first to the last."""
+
+    reason: Reason
+    rows: tuple[int, int] | None = None
+
+
 TOP_SCORE: Final = {
     Reason.UNREADABLE: 0,
     Reason.TRUNCATED: 10,

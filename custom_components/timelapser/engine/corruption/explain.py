@@ -55,6 +55,8 @@ def _miscoloured(features: Mapping[str, float]) -> bool:
     return (
         features.get("hue_swapped", 0.0) > 0.5
         or features.get("cast_over", 0.0) > 0.5
+        or features.get("colour_lost", 0.0) > 1.0
+        or features.get("tint_band", 0.0) > 0.6
         or features["extreme"] > 0.3
     )
 

@@ -15,6 +15,7 @@ SMALLEST_MACROBLOCK: Final = 4.0
 """Pixels that a macroblock needs in the picture at hand, or its edges are no longer apart."""
 NOISE_STEP: Final = 2
 GREATEST_STEP: Final = 24
+GREATEST_GRID_STEP: Final = 12
 REACH: Final = 16
 """Columns to both sides over which a long edge keeps its sign."""
 
@@ -112,7 +113,7 @@ def _on_grid(luma: NDArray[np.int16], side: float) -> Plane:
     step = np.abs(luma[1:] - luma[:-1])
     alone = np.zeros_like(luma)
     around = np.maximum(step[:-2], step[2:])
-    alone[2:-1] = np.clip(step[1:-1] - around - NOISE_STEP, 0, GREATEST_STEP)
+    alone[2:-1] = np.clip(step[1:-1] - around - NOISE_STEP, 0, GREATEST_GRID_STEP)
     whole = abs(side - round(side)) < 0.01
 
     def edges(places: NDArray[np.float64]) -> NDArray[np.int16]:
@@ -127,5 +128,5 @@ def _on_grid(luma: NDArray[np.int16], side: float) -> Plane:
     over = (edges(tops) - edges(tops - side / 2)).astype(np.float32)
     ends = np.rint(np.arange(int(width / side + 1e-6) + 1) * side).astype(np.intp)
     total = np.cumsum(np.pad(over, ((0, 0), (1, 0))), axis=1)
-    cells = (total[:, ends[1:]] - total[:, ends[:-1]]) / (side * GREATEST_STEP)
+    cells = (total[:, ends[1:]] - total[:, ends[:-1]]) / (side * GREATEST_GRID_STEP)
     return np.asarray(np.clip(cells, 0, 1), np.float32)

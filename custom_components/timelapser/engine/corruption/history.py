@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .analyzer import Plane
+from .analyzer import Blocks
 from .features import Maps
 from .heavy import HeavyMaps
 
@@ -36,7 +36,7 @@ def light_of(features: Mapping[str, float]) -> Light:
     return Light.DUSK if features["brightness"] < 0.3 else Light.DAY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Signature:
     """A picture as later ones are compared with it; luma of 240 columns, maps as measured."""
 
@@ -48,16 +48,16 @@ class Signature:
     full_size: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """An accepted picture; `agreement` per block and `change` in levels, with those before it."""
 
     signature: Signature
-    agreement: Plane | None
+    agreement: Blocks | None
     change: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
     """Up to five accepted pictures of one camera, oldest first; some 200 KB at 16:9."""
 

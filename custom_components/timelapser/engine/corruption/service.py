@@ -1,29 +1,164 @@
-"""The judgement of images: what is kept, flagged or put into quarantine."""
+"""The judgement of images: each against its camera's recent good ones, and what follows from it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from ..models import Judgement
+import numpy as np
+
+from ..models import Judgement, Picture
 from ..settings import CorruptionSettings
-from .metrics import Metrics
-from .scoring import score
+from .analyzer import Analyzer
+from .certain import Finding, Origin
+from .choice import best_analyzer
+from .history import History
+from .judge import EXPLAINED_BELOW, Examined, Scored, accepted, examine, judge
+from .model import Model, shipped
+
+AGREES: Final = 0.9
+"""Correlation of two pictures from which on they show the same: damage is never the same twice."""
+DIGITS: Final = 4
+"""Of features in the audit: more say nothing, and fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judgement and what follows from it."""
+    """A judgement and what follows from it; `frozen` is apart from the score."""
 
     judgement: Judgement
     quarantined: bool
     flagged: bool
+    frozen: bool = False
+
+    @property
+    def suspect(self) -> bool:
+        """Whether another image is worth the time: what is certain may be gone as well."""
+        return self.quarantined or self.flagged
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A verdict with what it was made from; pictures that were not looked at have none."""
+
+    verdict: Verdict
+    examined: Examined | None = None
+
+
+@dataclass(slots=True)
+class CameraMemory:
+    """What is remembered of a camera: its good pictures, and whether the last one was put aside."""
+
+    history: History = History()
+    quarantined: bool = False
 
 
 class CorruptionService:
-    """Judges images by their metrics."""
+    """Judges images; everything here is work for an executor, for one image of a camera at a time."""
 
-    def judge(self, metrics: Metrics, settings: CorruptionSettings) -> Verdict:
-        """Answer the verdict; with detection off, only what cannot be read is put aside."""
-        if not settings.enabled and metrics.readable:
-            return Verdict(Judgement(100), quarantined=False, flagged=False)
-        judgement = score(metrics)
-        quarantined = not metrics.readable or judgement.score < settings.quarantine_below
-        return Verdict(judgement, quarantined, judgement.score < settings.flag_below)
+    def __init__(
+        self,
+        analyzer: Callable[[], Analyzer] = best_analyzer,
+        model: Callable[[], Model] = shipped,
+    ) -> None:
+        self._make_analyzer = analyzer
+        self._load_model = model
+        self._analyzer: Analyzer | None = None
+        self._memories: dict[str, CameraMemory] = {}
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """What measures pictures; chosen with the first one."""
+        if self._analyzer is None:
+            self._analyzer = self._make_analyzer()
+        return self._analyzer
+
+    def use(self, analyzer: Callable[[], Analyzer]) -> None:
+        """Measure by another analyzer from now on; both measure the same."""
+        self._make_analyzer, self._analyzer = analyzer, None
+
+    def assess(
+        self,
+        camera_id: str,
+        picture: Picture | None,
+        origin: Origin,
+        settings: CorruptionSettings,
+        *,
+        heavy: bool,
+    ) -> Assessment:
+        """Judge a picture; with detection off, only what cannot be read is put aside."""
+        if not settings.enabled and origin.readable:
+            return Assessment(Verdict(Judgement(100), quarantined=False, flagged=False))
+        examined = examine(picture, origin, self.analyzer, heavy=heavy and settings.heavy)
+        model = self._load_model()
+        scored = judge(examined, self._memory(camera_id).history, model, self.analyzer)
+        return Assessment(_verdict(scored, model, settings, origin), examined)
+
+    def choose(self, first: Assessment, second: Assessment) -> Assessment:
+        """Answer the second of two images taken shortly after each other, or the first if better.
+
+        Damage goes away, scenes stay: where both show the same, it is how things look now.
+        """
+        if not second.verdict.suspect:
+            return second
+        certain = first.verdict.judgement.certain or second.verdict.judgement.certain
+        if not certain and _agree(first, second):
+            verdict = replace(second.verdict, quarantined=False, flagged=False)
+            return replace(second, verdict=verdict)
+        better = second.verdict.judgement.score >= first.verdict.judgement.score
+        return second if better else first
+
+    def settle(self, camera_id: str, assessment: Assessment) -> Verdict:
+        """Answer the verdict that stands, and learn from it.
+
+        On the score alone, no two images in a row are put aside: a scene may have changed.
+        """
+        memory, verdict = self._memory(camera_id), assessment.verdict
+        if verdict.quarantined and memory.quarantined and not verdict.judgement.certain:
+            verdict = replace(verdict, quarantined=False, flagged=True)
+        memory.quarantined = verdict.quarantined
+        if assessment.examined is not None and not verdict.suspect and not verdict.frozen:
+            memory.history = accepted(assessment.examined, memory.history, self.analyzer)
+        return verdict
+
+    def forget(self, camera_id: str) -> None:
+        """Begin anew with a camera, whose source is another one now."""
+        self._memories.pop(camera_id, None)
+
+    def _memory(self, camera_id: str) -> CameraMemory:
+        return self._memories.setdefault(camera_id, CameraMemory())
+
+
+def _verdict(
+    scored: Scored, model: Model, settings: CorruptionSettings, origin: Origin
+) -> Verdict:
+    asked_about = scored.score < EXPLAINED_BELOW
+    judgement = Judgement(
+        scored.score,
+        tuple(finding.reason for finding in scored.findings),
+        tuple(map(_words, scored.findings)),
+        certain=scored.certain,
+        features={n: _short(v) for n, v in scored.features.items()} if asked_about else {},
+        model=model.version,
+    )
+    quarantined = not origin.readable or scored.score < settings.quarantine_below
+    flagged = scored.score < settings.flag_below
+    return Verdict(judgement, quarantined, flagged, scored.frozen)
+
+
+def _words(finding: Finding) -> str:
+    words = str(finding.reason).replace("_", " ")
+    return words if finding.rows is None else f"{words}: rows {finding.rows[0]}-{finding.rows[1]}"
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _agree(first: Assessment, second: Assessment) -> bool:
+    one, other = first.examined, second.examined
+    if one is None or other is None or one.signature is None or other.signature is None:
+        return False
+    a, b = one.signature.luma, other.signature.luma
+    if a.shape != b.shape or not a.std() or not b.std():
+        return False
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) >= AGREES

@@ -1,11 +1,11 @@
 """The `corruption_logs` table: every judgement, and what was done with the image."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from ..models import CorruptionAction, CorruptionLog, NewImage
+from ..models import CorruptionAction, CorruptionLog, Judgement, NewImage
 from .database import Database
 from .tables import corruption_logs
 
@@ -53,16 +53,36 @@ def log_judgement(connection: Connection, new: NewImage, image_id: int) -> None:
         action = CorruptionAction.QUARANTINED
     elif new.flagged:
         action = CorruptionAction.FLAGGED
+    _enter(connection, new, new.captured_at, new.judgement, action, image_id)
+    for replaced in new.replaced:
+        action = CorruptionAction.REPLACED
+        _enter(connection, new, replaced.judged_at, replaced.judgement, action, None)
+
+
+def _enter(  # noqa: PLR0917
+    connection: Connection,
+    new: NewImage,
+    judged_at: datetime,
+    judgement: Judgement,
+    action: CorruptionAction,
+    image_id: int | None,
+) -> None:
     row = {
         "camera_id": new.camera_id,
         "timelapse_id": new.timelapse_id,
         "image_id": image_id,
-        "judged_at": new.captured_at,
-        "score": new.judgement.score,
+        "judged_at": judged_at,
+        "score": judgement.score,
         "action": action,
-        "reasons": list(new.judgement.reasons),
+        "reasons": list(judgement.reasons),
+        "details": list(judgement.details) or None,
+        "features": dict(judgement.features) or None,
+        "model": judgement.model,
     }
-    connection.execute(insert(corruption_logs), row)
+    connection.execute(_INSERT, row)
+
+
+_INSERT: Final = insert(corruption_logs)
 
 
 def _log(row: Row[Any]) -> CorruptionLog:
@@ -72,5 +92,7 @@ def _log(row: Row[Any]) -> CorruptionLog:
             **values,
             "action": CorruptionAction(values["action"]),
             "reasons": tuple(values["reasons"]),
+            "details": tuple(values["details"] or ()),
+            "features": values["features"] or {},
         }
     )

@@ -55,6 +55,7 @@ def count_image(connection: Connection, new: NewImage, image_id: int) -> None:
         {
             "key": new.camera_id,
             "new_bytes": new.byte_count,
+            "new_glitches": int(new.flagged or new.quarantined) + len(new.replaced),
             "new_id": image_id,
             "new_moment": new.captured_at,
         },
@@ -73,6 +74,7 @@ def _count_camera(quarantined: bool) -> Update:
     row, moment = cameras.c, bindparam("new_moment", type_=UtcTime)
     changes: dict[str, Any] = {
         "byte_count": row.byte_count + bindparam("new_bytes"),
+        "glitch_count": row.glitch_count + bindparam("new_glitches"),
         "consecutive_failures": 0,
         "last_error": None,
     }
@@ -113,7 +115,8 @@ def count_miss(connection: Connection, tick: Tick) -> None:
         return
     failed = tick.outcome is TickOutcome.FAILED
     counter = timelapses.c.failed_count if failed else timelapses.c.skipped_count
-    _update(connection, timelapses, tick.timelapse_id, {counter.name: counter + tick.count})
+    added = 1 if failed else tick.count
+    _update(connection, timelapses, tick.timelapse_id, {counter.name: counter + added})
     if failed:
         failures = {
             "consecutive_failures": cameras.c.consecutive_failures + 1,

@@ -79,6 +79,7 @@ cameras = Table(
     _count("byte_count"),
     _count("video_count"),
     _count("video_byte_count"),
+    _count("glitch_count"),  # bad images since ever, also those that another one replaced
     _count("consecutive_failures"),
     Column("last_image_id", BigInteger),
     Column("last_image_at", UtcTime),
@@ -235,6 +236,9 @@ corruption_logs = Table(
     Column("score", Integer, nullable=False),
     Column("action", String(16), nullable=False),
     Column("reasons", JSON, nullable=False),
+    Column("details", JSON),
+    Column("features", JSON),
+    Column("model", String(32)),
     Index(None, "camera_id", "judged_at"),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 
 from ..models import SkipReason, Tick, TickOutcome
 from ..models.tick import WANTED
@@ -37,7 +37,7 @@ class TickOperations:
     async def last(self, timelapse_id: int) -> datetime | None:
         """The last moment whose outcome is known."""
         # A capture that takes long is entered after ticks that come later.
-        query = _newest_first(timelapse_id).limit(LOOKED_AT)
+        query = _newest_first(timelapse_id).where(ticks.c.count > 0).limit(LOOKED_AT)
 
         def work(connection: Connection) -> datetime | None:
             ends = [row.last_at or row.planned_at for row in connection.execute(query)]
@@ -47,7 +47,7 @@ class TickOperations:
 
     async def misses(self, scope: Scope, since: datetime) -> list[Misses]:
         """Ticks that gave no image since a moment, by reason, the most frequent first."""
-        count = total(ticks.c.count).label("misses")
+        count = total(case((ticks.c.count == 0, 1), else_=ticks.c.count)).label("misses")
         query = (
             _missed(select(ticks.c.outcome, ticks.c.reason, count), scope, since)
             .group_by(ticks.c.outcome, ticks.c.reason)

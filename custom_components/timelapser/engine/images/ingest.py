@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
+from ..corruption.certain import Origin
 from ..corruption.frozen import Signature
-from ..corruption.metrics import Metrics, measure
 from ..models import Frame, Picture
 from .orientation import SWAPS_SIDES, UPRIGHT, orientation_of
 
@@ -31,7 +31,9 @@ class Ingested:
     height: int
     small: bytes | None
     thumb: bytes | None
-    metrics: Metrics
+    origin: Origin
+    picture: Picture | None = None
+    """The small thumbnail before it is encoded, to be judged; upright, RGB or grey."""
     signature: Signature | None = None
 
 
@@ -49,21 +51,17 @@ def ingest(frame: Frame, jpeg_quality: int) -> Ingested:
 def _ingest_jpeg(jpeg: bytes, decoder_errors: bool) -> Ingested:
     picture, width, height, truncated = _decode_scaled(jpeg)
     if picture is None:
-        metrics = Metrics(len(jpeg), width, height, readable=False, truncated=truncated)
-        return Ingested(jpeg, width, height, None, None, metrics)
-    small, thumb, metrics, signature = _derive(
-        picture, len(jpeg), width, height, truncated=truncated, decoder_errors=decoder_errors
-    )
-    return Ingested(jpeg, width, height, small, thumb, metrics, signature)
+        origin = Origin(width, height, len(jpeg), readable=False, truncated=truncated)
+        return Ingested(jpeg, width, height, None, None, origin)
+    origin = Origin(width, height, len(jpeg), truncated=truncated, decoder_errors=decoder_errors)
+    return _derive(jpeg, picture, origin)
 
 
 def _ingest_picture(picture: Picture, decoder_errors: bool, jpeg_quality: int) -> Ingested:
     full = Pillow.fromarray(picture)
     jpeg = _encode(full, jpeg_quality)
-    small, thumb, metrics, signature = _derive(
-        full, len(jpeg), full.width, full.height, truncated=False, decoder_errors=decoder_errors
-    )
-    return Ingested(jpeg, full.width, full.height, small, thumb, metrics, signature)
+    origin = Origin(full.width, full.height, len(jpeg), decoder_errors=decoder_errors)
+    return _derive(jpeg, full, origin)
 
 
 def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
@@ -95,24 +93,19 @@ def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
     return upright, width, height, truncated
 
 
-def _derive(
-    picture: Pillow.Image,
-    byte_count: int,
-    width: int,
-    height: int,
-    *,
-    truncated: bool,
-    decoder_errors: bool,
-) -> tuple[bytes, bytes, Metrics, Signature]:
+def _derive(jpeg: bytes, picture: Pillow.Image, origin: Origin) -> Ingested:
     small = _narrow(picture, SMALL_WIDTH)
     thumb = _narrow(small, THUMB_WIDTH)
-    grey = _narrow(small, SMALL_WIDTH // 2).convert("L")
-    luma = np.asarray(grey)
-    metrics = measure(
-        luma, byte_count, width, height, truncated=truncated, decoder_errors=decoder_errors
+    return Ingested(
+        jpeg,
+        origin.width,
+        origin.height,
+        _encode(small, SMALL_QUALITY),
+        _encode(thumb, THUMB_QUALITY),
+        origin,
+        np.asarray(small),
+        np.asarray(_narrow(thumb, SIGNATURE_WIDTH).convert("L")),
     )
-    signature = np.asarray(_narrow(grey, SIGNATURE_WIDTH))
-    return _encode(small, SMALL_QUALITY), _encode(thumb, THUMB_QUALITY), metrics, signature
 
 
 def _narrow(picture: Pillow.Image, width: int) -> Pillow.Image:

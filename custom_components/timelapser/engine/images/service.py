@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 from ..corruption.frozen import FrozenWatch
-from ..corruption.service import CorruptionService, Verdict
+from ..corruption.service import Assessment, CorruptionService, Verdict
 from ..errors import StorageError
-from ..models import Context, Frame, Image, Judgement, NewImage, Timelapse
+from ..models import Context, Frame, Image, Judgement, NewImage, Replaced, Timelapse
 from ..settings import Settings
 from .files import Storage, ThumbSize, write_atomically
 from .ingest import Ingested, ingest
@@ -26,6 +26,25 @@ class ImageSize(StrEnum):
     FULL = "full"
     SMALL = "small"
     THUMB = "thumb"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where an image goes, and what is noted with it; of a degraded camera, less is looked at."""
+
+    timelapse: Timelapse
+    zone: tzinfo
+    context: Context
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """An image that was judged, but not written yet."""
+
+    captured_at: datetime
+    ingested: Ingested
+    assessment: Assessment
 
 
 class ImageService:
@@ -46,17 +65,54 @@ class ImageService:
         context: Context | None = None,
     ) -> NewImage:
         """Judge a frame and write it where it belongs; raise StorageError when that fails."""
-        return await self._run(
-            partial(self._keep, frame, timelapse, settings, zone, context or Context())
+        return await self.keep_shelved(
+            frame, Shelf(timelapse, zone, context or Context()), settings
         )
 
-    async def examine(self, frame: Frame, settings: Settings) -> tuple[Ingested, Judgement]:
-        """Measure and judge a frame without keeping it."""
+    async def keep_shelved(self, frame: Frame, shelf: Shelf, settings: Settings) -> NewImage:
+        """The same, where more is known of where it goes."""
+        return await self._run(lambda: self._write(self._assess(frame, shelf, settings), shelf))
+
+    async def keep_unless_suspect(
+        self, frame: Frame, shelf: Shelf, settings: Settings
+    ) -> NewImage | Assessed:
+        """Judge a frame and write it; one that looks bad is answered instead, not written."""
+
+        def work() -> NewImage | Assessed:
+            assessed = self._assess(frame, shelf, settings)
+            suspect = assessed.assessment.verdict.suspect
+            return assessed if suspect else self._write(assessed, shelf)
+
+        return await self._run(work)
+
+    async def keep_better(
+        self, first: Assessed, second: Frame | None, shelf: Shelf, settings: Settings
+    ) -> NewImage:
+        """Write the better one of a suspect image and another one taken since, if there is one."""
+
+        def work() -> NewImage:
+            if second is None:
+                return self._write(first, shelf)
+            other = self._assess(second, shelf, settings)
+            chosen = self._corruption.choose(first.assessment, other.assessment)
+            if chosen is first.assessment:
+                return self._write(first, shelf)
+            gone = Replaced(first.captured_at, first.assessment.verdict.judgement)
+            return self._write(replace(other, assessment=chosen), shelf, (gone,))
+
+        return await self._run(work)
+
+    async def examine(
+        self, frame: Frame, settings: Settings, camera_id: str = ""
+    ) -> tuple[Ingested, Judgement]:
+        """Measure and judge a frame without keeping it, against the camera's history if named."""
 
         def work() -> tuple[Ingested, Judgement]:
             ingested = self._ingest(frame, settings)
-            verdict = self._corruption.judge(ingested.metrics, settings.corruption)
-            return ingested, verdict.judgement
+            assessment = self._corruption.assess(
+                camera_id, ingested.picture, ingested.origin, settings.corruption, heavy=True
+            )
+            return ingested, assessment.verdict.judgement
 
         return await self._run(work)
 
@@ -93,23 +149,30 @@ class ImageService:
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _keep(
-        self,
-        frame: Frame,
-        timelapse: Timelapse,
-        settings: Settings,
-        zone: tzinfo,
-        context: Context,
-    ) -> NewImage:
+    def _assess(self, frame: Frame, shelf: Shelf, settings: Settings) -> Assessed:
         ingested = self._ingest(frame, settings)
-        verdict = self._corruption.judge(ingested.metrics, settings.corruption)
-        captured_at = self._free_moment(timelapse.folder, frame.captured_at)
+        assessment = self._corruption.assess(
+            shelf.timelapse.camera_id,
+            ingested.picture,
+            ingested.origin,
+            settings.corruption,
+            heavy=not shelf.degraded,
+        )
+        return Assessed(frame.captured_at, ingested, assessment)
+
+    def _write(
+        self, assessed: Assessed, shelf: Shelf, replaced: tuple[Replaced, ...] = ()
+    ) -> NewImage:
+        timelapse, ingested = shelf.timelapse, assessed.ingested
+        verdict = self._corruption.settle(timelapse.camera_id, assessed.assessment)
+        captured_at = self._free_moment(timelapse.folder, assessed.captured_at)
         self._write_thumbs(timelapse.folder, captured_at, ingested)
         path = self._storage.image_path(timelapse.folder, captured_at, verdict.quarantined)
         write_atomically(path, ingested.jpeg, sync=True)
         if ingested.signature is not None:
             self.frozen_watch(timelapse.camera_id).see(ingested.signature, captured_at)
-        return replace(_new_image(timelapse, captured_at, zone, ingested, verdict), context=context)
+        new = _new_image(timelapse, captured_at, shelf.zone, ingested, verdict)
+        return replace(new, context=shelf.context, replaced=replaced)
 
     def _adopt(
         self, timelapse: Timelapse, place: Place, settings: Settings, zone: tzinfo
@@ -120,8 +183,11 @@ class ImageService:
         except OSError as error:
             raise StorageError(folder=str(path.parent)) from error
         ingested = ingest(frame, settings.capture.jpeg_quality)
-        judged = self._corruption.judge(ingested.metrics, settings.corruption)
-        quarantined = place.quarantined or not ingested.metrics.readable
+        # By itself: the camera's history is of another time.
+        judged = self._corruption.assess(
+            "", ingested.picture, ingested.origin, settings.corruption, heavy=True
+        ).verdict
+        quarantined = place.quarantined or not ingested.origin.readable
         if quarantined and not place.quarantined:
             self._move(timelapse.folder, place.captured_at, True)
         self._write_thumbs(timelapse.folder, place.captured_at, ingested)

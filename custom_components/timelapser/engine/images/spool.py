@@ -2,7 +2,7 @@
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 import json
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import StorageError
-from ..models import Context, Judgement, NewImage, Tick, TickOutcome
+from ..models import Context, Judgement, NewImage, Replaced, Tick, TickOutcome
 from .files import Storage, write_atomically
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,8 +101,11 @@ def _plain(entry: Entry) -> dict[str, Any]:
             "width": new.width,
             "height": new.height,
             "byte_count": new.byte_count,
-            "score": new.judgement.score,
-            "reasons": list(new.judgement.reasons),
+            "judgement": asdict(new.judgement),
+            "replaced": [
+                {"judged_at": one.judged_at.isoformat(), "judgement": asdict(one.judgement)}
+                for one in new.replaced
+            ],
             "quarantined": new.quarantined,
             "flagged": new.flagged,
             "context": new.context.plain,
@@ -130,18 +133,26 @@ def _image(
     *,
     captured_at: str,
     local_day: str,
-    score: int,
-    reasons: list[str],
+    judgement: dict[str, Any],
+    replaced: list[dict[str, Any]],
     context: dict[str, Any],
     **values: Any,
 ) -> NewImage:
     return NewImage(
         captured_at=datetime.fromisoformat(captured_at),
         local_day=date.fromisoformat(local_day),
-        judgement=Judgement(score, tuple(reasons)),
+        judgement=_judgement(**judgement),
+        replaced=tuple(
+            Replaced(datetime.fromisoformat(one["judged_at"]), _judgement(**one["judgement"]))
+            for one in replaced
+        ),
         context=Context.from_plain(context),
         **values,
     )
+
+
+def _judgement(*, reasons: list[str], details: list[str], **values: Any) -> Judgement:
+    return Judgement(reasons=tuple(reasons), details=tuple(details), **values)
 
 
 def _tick(

@@ -3,7 +3,7 @@
 from .camera import Camera, CameraHealth, CameraSource, Frame, Picture, SourceKind, Transport
 from .context import Context, Reading, Weather, WeatherCondition
 from .corruption import AnalyzerChoice, CorruptionAction, CorruptionLog, Judgement
-from .image import Image, NewImage
+from .image import Image, NewImage, Replaced
 from .log import LogLevel, LogRow, NewLogRow
 from .schedule import SunEvent, Weekday, WindowKind
 from .tick import SkipReason, Tick, TickOutcome
@@ -33,6 +33,7 @@ __all__ = [
     "Quality",
     "Reading",
     "RenderJob",
+    "Replaced",
     "SkipReason",
     "SourceKind",
     "SunEvent",

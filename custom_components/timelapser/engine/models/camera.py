@@ -76,6 +76,7 @@ class Camera:
     byte_count: int = 0
     video_count: int = 0
     video_byte_count: int = 0
+    glitch_count: int = 0
     consecutive_failures: int = 0
     last_image_id: int | None = None
     last_image_at: datetime | None = None

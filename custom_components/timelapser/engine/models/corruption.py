@@ -1,6 +1,7 @@
 """What is thought of images, and what was done with them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +20,13 @@ class Judgement:
 
     score: int
     reasons: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    """The reasons in words, with the rows that they show in."""
+    certain: bool = False
+    """Whether a reason is certain: no model had to guess."""
+    features: Mapping[str, float] = field(default_factory=dict)
+    """What the model saw, where the score is low enough to be asked about."""
+    model: str | None = None
 
 
 class CorruptionAction(StrEnum):
@@ -42,3 +50,6 @@ class CorruptionLog:
     score: int
     action: CorruptionAction
     reasons: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)
+    model: str | None = None

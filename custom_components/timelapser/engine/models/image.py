@@ -8,6 +8,14 @@ from .corruption import Judgement
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A bad image that was not kept, because another one was taken at once."""
+
+    judged_at: datetime
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
 class NewImage:
     """An image that is safely on disk and wants its row."""
 
@@ -22,6 +30,7 @@ class NewImage:
     quarantined: bool
     flagged: bool
     context: Context = Context()
+    replaced: tuple[Replaced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class Tick:
     """A planned moment of capture and what became of it.
 
     One that was skipped may stand for several of the same local day with the same reason: `count`
-    of them, the last at `last_at`. `reason` is a SkipReason, or the code of an error.
+    of them, the last at `last_at`. `reason` is a SkipReason, or the code of an error. One with the
+    count 0 was not planned: somebody asked for an image, and it failed.
     """
 
     camera_id: str

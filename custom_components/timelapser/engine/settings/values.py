@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
+import json
 import re
 from typing import Any, Final
 
@@ -162,8 +163,12 @@ class Conditions:
         found = [value] if isinstance(value, Mapping) else value
         if not isinstance(found, Sequence) or len(found) > self.most:
             raise ValueError(value)
-        if not all(isinstance(condition, Mapping) for condition in found):
+        if isinstance(found, str) or not all(isinstance(one, Mapping) for one in found):
             raise ValueError(value)
+        try:
+            json.dumps(found)
+        except TypeError as error:
+            raise ValueError(value) from error
         return tuple(found)
 
     @property

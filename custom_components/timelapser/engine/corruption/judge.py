@@ -1,0 +1,119 @@
+"""The judgement of one picture: examined by itself, then held against the camera's history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+
+from ..models import Picture
+from .analyzer import Analyzer, planes
+from .certain import TOP_SCORE, Finding, Origin, Reason, certain_of_file, certain_of_picture
+from .compare import Comparison, compare, entry_of
+from .explain import explain
+from .features import Maps, measure
+from .heavy import HeavyMaps, measure_heavy
+from .history import History, Signature, light_of
+from .model import Model
+
+PRISTINE: Final = 100
+EXPLAINED_BELOW: Final = 85
+"""Score from which on a picture is so usual that nothing needs to be said of it."""
+FIRST_SCORE: Final = 40
+"""What a camera's first picture scores at least: nothing says yet what is usual there."""
+FROZEN_CHANGE: Final = 0.5
+"""Mean difference in levels up to which a picture may be one of those before."""
+FROZEN_SHARE: Final = 0.4
+"""And the share of the camera's usual difference that this has to be below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A picture by itself; without a signature where there is none to look at."""
+
+    origin: Origin
+    certain: tuple[Reason, ...]
+    features: Mapping[str, float]
+    signature: Signature | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A judgement: 100 is pristine. `features` are all that the model saw, for the audit."""
+
+    score: int
+    findings: tuple[Finding, ...]
+    certain: bool
+    frozen: bool
+    features: Mapping[str, float]
+
+
+def examine(
+    picture: Picture | None, origin: Origin, analyzer: Analyzer, *, heavy: bool = True
+) -> Examined:
+    """Measure a picture (RGB or grey, 240 to 960 columns) of an image, without its camera."""
+    certain = certain_of_file(origin)
+    if picture is None or picture.size == 0:
+        return Examined(origin, certain or (Reason.UNREADABLE,), {}, None)
+    seen = planes(picture, analyzer, large=heavy)
+    certain += certain_of_picture(seen.luma)
+    maps, features = measure(seen, analyzer)
+    heavy_maps = None
+    if seen.large is not None and seen.grey is not None:
+        heavy_maps, more = measure_heavy(seen.large, seen.grey, origin.width, analyzer)
+        features |= more
+    signature = Signature(
+        luma=np.clip(seen.luma + 0.5, 0, 255).astype(np.uint8),
+        maps=_compact(maps),
+        heavy=None if heavy_maps is None else _compact(heavy_maps),
+        features=features,
+        light=light_of(features),
+        full_size=(origin.width, origin.height),
+    )
+    return Examined(origin, certain, features, signature)
+
+
+def judge(examined: Examined, history: History, model: Model, analyzer: Analyzer) -> Scored:
+    """Score an examined picture against the history of its camera."""
+    if examined.signature is None:
+        broken = tuple(Finding(reason) for reason in examined.certain)
+        return Scored(0, broken, certain=True, frozen=False, features={})
+    certain = examined.certain + _of_size(examined.signature, history)
+    found = compare(examined.signature, history, analyzer)
+    features = {**examined.features, **found.features}
+    if found.features:
+        score = model.with_history.score(features)
+    else:
+        score = max(model.alone.score(features), FIRST_SCORE)
+    score = min([score, *(TOP_SCORE[reason] for reason in certain)])
+    findings = [Finding(reason) for reason in certain]
+    frozen = not certain and _frozen(found)
+    if frozen:
+        findings.append(Finding(Reason.FROZEN))
+    elif score < EXPLAINED_BELOW:
+        findings += explain(examined.signature, features, found.lost, history)
+    return Scored(round(score), tuple(findings), bool(certain), frozen, features)
+
+
+def accepted(examined: Examined, history: History, analyzer: Analyzer) -> History:
+    """The history of the camera once this picture is accepted as good."""
+    if examined.signature is None:
+        return history
+    return history.plus(entry_of(examined.signature, history, analyzer))
+
+
+def _of_size(signature: Signature, history: History) -> tuple[Reason, ...]:
+    sizes = {entry.signature.full_size for entry in history.entries}
+    return (Reason.SIZE_CHANGED,) if sizes and signature.full_size not in sizes else ()
+
+
+def _frozen(found: Comparison) -> bool:
+    """Whether the picture differs from one of those before by less than they ever do."""
+    if found.change is None or found.usual_change is None:
+        return False
+    return found.change < min(FROZEN_CHANGE, FROZEN_SHARE * found.usual_change)
+
+
+def _compact[T: (Maps, HeavyMaps)](maps: T) -> T:
+    values = (getattr(maps, field.name).astype(np.float16) for field in fields(maps))
+    return type(maps)(*values)

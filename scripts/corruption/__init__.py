@@ -1,0 +1,1 @@
+"""Scoring of labelled images, and training of the model that scores them."""
