@@ -24,6 +24,7 @@ from .database_setup import async_open_database
 from .engine.capture.ledger import Ledger
 from .engine.capture.planning import Estimate, estimate, plan
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
+from .engine.corruption.rejudge import RejudgeService
 from .engine.corruption.service import CorruptionService
 from .engine.database.camera_operations import CameraOperations
 from .engine.database.corruption_operations import CorruptionOperations
@@ -136,6 +137,13 @@ class TimelapserHub:
         self.settings = SettingsService(SettingsOperations(database), self.publish)
         self.logs = LogOperations(database)
         self.judgements = CorruptionOperations(database)
+        self.rejudging = RejudgeService(
+            self.image_rows,
+            VerifyOperations(database),
+            self.images,
+            self.storage,
+            self.image_pool,
+        )
         self.housekeeping = Housekeeping(
             self.logs,
             self.judgements,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from homeassistant.util import dt as dt_util
 
+from .engine.corruption.rejudge import Rejudged
 from .engine.errors import NotFoundError
 from .engine.models import Timelapse, TimelapseChanges, TimelapseState, Video
 from .engine.settings import resolve
@@ -34,6 +35,18 @@ async def async_change_timelapse_settings(
     levels = camera.levels(timelapse)
     await hub.settings.change_timelapse(camera.camera.id, timelapse.id, levels, changes)
     await camera.async_timelapse_changed()
+
+
+async def async_rejudge(
+    hub: TimelapserHub, camera: CameraRuntime, timelapse_id: int, *, apply: bool
+) -> Rejudged:
+    """Judge the images of one of the camera's timelapses again; change them only to `apply`."""
+    timelapse = await camera.async_own_timelapse(timelapse_id)
+    settings = resolve(camera.levels(timelapse)).settings
+    found = await hub.rejudging.rejudge(timelapse, settings, apply=apply)
+    if apply:
+        await camera.async_reload()
+    return found
 
 
 async def async_delete_timelapse(

@@ -20,7 +20,7 @@ from .engine.events import (
     TimelapseCompleted,
     VideoFinished,
 )
-from .engine.models import Image, RenderJob, Timelapse, Video
+from .engine.models import Image, Judgement, RenderJob, Timelapse, Video
 from .engine.timelapses.progress import Outlook
 
 type Data = dict[str, Any]
@@ -77,6 +77,16 @@ def image_data(image: Image) -> Data:
         "flagged": image.flagged,
         "missing": image.missing,
         **image.context.plain,
+    }
+
+
+def judgement_data(judgement: Judgement) -> Data:
+    """Answer a judgement as plain data."""
+    return {
+        "score": judgement.score,
+        "reasons": list(judgement.reasons),
+        "details": list(judgement.details),
+        "model": judgement.model,
     }
 
 

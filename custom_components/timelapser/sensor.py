@@ -17,6 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import CameraSnapshot
+from .engine.corruption.quality import Quality, quality_of
 from .engine.models import CameraHealth, TimelapseState
 from .engine.timelapses.days import day_number
 from .entity import CameraEntity, HubEntity
@@ -87,6 +88,22 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda snapshot: snapshot.last_score,
+    ),
+    CameraSensorDescription(
+        key="quality",
+        translation_key="quality",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*Quality],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda snapshot: quality_of(snapshot.today.score_mean),
+    ),
+    CameraSensorDescription(
+        key="glitches",
+        translation_key="glitches",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda snapshot: snapshot.camera.glitch_count,
     ),
     CameraSensorDescription(
         key="health",

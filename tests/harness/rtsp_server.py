@@ -6,13 +6,16 @@ Faults are asked for in the query of the URL:
 - `fault=drop`: the connection is cut after `after` packets (20).
 - `fault=503`, or any status: that is the answer to DESCRIBE.
 - `fault=slow`: DESCRIBE is answered after `delay` seconds (3).
-- `fault=garbage`: one packet in ten carries a broken payload.
+- `fault=garbage`: a `share` of the packets (0.1) carries a broken payload.
+- `fault=loss`: a `share` of the packets (0.02) never arrives.
 - `fault=novideo`: the session holds sound only.
 - `start=late`: the first picture is no keyframe, as with most real cameras.
+
+Which packets are struck is the same in every session, and another for another `seed`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,7 +27,7 @@ from typing import Literal, Self
 from urllib.parse import quote
 
 from .auth import basic_matches, digest_matches, parse_digest
-from .rtp import CLOCK_RATE, Clip, rtp_packet
+from .rtp import CLOCK_RATE, AccessUnit, Clip, rtp_packet
 from .rtsp_wire import Link, Request
 
 REALM = "camera"
@@ -32,10 +35,14 @@ VIDEO_TYPE = 96
 PCMU_TYPE = 0
 PCMU_SAMPLES = 160
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
+SHARES = {"garbage": 0.1, "loss": 0.02}
 
 
 class RtspServer:
-    """A server of looping video files by path; an async context manager."""
+    """A server of looping video files by path; an async context manager.
+
+    Who leaves it and enters it again has a camera that was away: it comes back at the same port.
+    """
 
     def __init__(
         self,
@@ -81,6 +88,13 @@ class RtspServer:
         if credentials and self.user is not None:
             login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@"
         return f"rtsp://{login}{self.host}:{self.port}{path}"
+
+    async def switch(self, path: str, file: Path) -> None:
+        """Let a stream go on with another video of its codec and size, also for who watches now.
+
+        Sessions change over where their next group of pictures begins.
+        """
+        self.clips[path] = await asyncio.to_thread(Clip.load, file)
 
     @property
     def challenge(self) -> str:
@@ -178,29 +192,45 @@ class _Session:
         if request.options.get("fault") == "novideo":
             await self._play_silence()
         else:
-            await self._play_clip(self.server.clips[request.path], request.options)
+            await self._play_clip(request.path, request.options)
 
-    async def _play_clip(self, clip: Clip, options: Mapping[str, str]) -> None:
+    async def _play_clip(self, path: str, options: Mapping[str, str]) -> None:
+        clip = self.server.clips[path]
         start = clip.keyframe_before(time.time())
         if options.get("start") == "late":
             start = clip.middle_of_gop(start)
-        fault = options.get("fault")
+        fault = options.get("fault", "")
         after = int(options.get("after", 20 if fault == "drop" else 0))
-        noise = random.Random(1865)
+        share = float(options.get("share", SHARES.get(fault, 0)))
+        noise = random.Random(int(options.get("seed", 1865)))
         clock = asyncio.get_running_loop().time
         began, sequence = clock(), 0
-        for send_at, show_at, unit in clip.from_unit(start):
+        for send_at, show_at, unit in self._units(path, start):
             await asyncio.sleep(max(0.0, began + send_at - clock()))
             for payload, is_last in clip.payloads(unit):
                 if fault in {"stall", "drop"} and sequence >= after:
                     if fault == "drop":
                         self.link.abort()
                     return
-                broken = fault == "garbage" and noise.random() < 0.1
+                struck = noise.random() < share
+                broken = struck and fault == "garbage"
                 body = payload[:2] + noise.randbytes(len(payload) - 2) if broken else payload
                 timestamp = round(show_at * CLOCK_RATE)
-                await self.link.send(rtp_packet(body, VIDEO_TYPE, sequence, timestamp, is_last))
+                if not (struck and fault == "loss"):
+                    await self.link.send(rtp_packet(body, VIDEO_TYPE, sequence, timestamp, is_last))
                 sequence += 1
+
+    def _units(self, path: str, start: int) -> Iterator[tuple[float, float, AccessUnit]]:
+        """Access units for ever, as `Clip.from_unit`, of what the path shows at the time."""
+        elapsed = 0.0
+        while True:
+            clip = self.server.clips[path]
+            for send_at, show_at, unit in clip.from_unit(start):
+                if unit.is_keyframe and self.server.clips[path] is not clip:
+                    elapsed += send_at
+                    start = 0
+                    break
+                yield elapsed + send_at, elapsed + show_at, unit
 
     async def _play_silence(self) -> None:
         for sequence in count():

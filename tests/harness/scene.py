@@ -3,6 +3,7 @@
 Everything follows from `t` in [0, 1), the time of day, and comes round again at 1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 import io
@@ -65,12 +66,26 @@ def clip(
 ) -> None:
     """Write the whole day as a video that loops, made by the `ffmpeg` program; blocks."""
     frames = round(seconds * fps)
+    pictures = (draw(number / frames, size) for number in range(frames))
+    film(path, pictures, codec=codec, size=size, fps=fps, gop_seconds=gop_seconds)
+
+
+def film(
+    path: Path,
+    pictures: Iterable[Image.Image],
+    *,
+    codec: Codec = "h264",
+    size: Size = (1280, 720),
+    fps: int = 25,
+    gop_seconds: float = 1.0,
+) -> None:
+    """Write RGB pictures, all of `size`, as a video, made by the `ffmpeg` program; blocks."""
     gop = max(1, round(gop_seconds * fps))
     command = ["ffmpeg", *_encoding(codec, size, fps, gop), str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
-        for number in range(frames):
-            process.stdin.write(draw(number / frames, size).tobytes())
+        for picture in pictures:
+            process.stdin.write(picture.tobytes())
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
 

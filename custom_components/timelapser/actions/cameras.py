@@ -6,7 +6,7 @@ from homeassistant.core import ServiceCall
 
 from ..camera_runtime import CameraRuntime
 from ..hub import TimelapserHub
-from ..plain import image_data
+from ..plain import image_data, judgement_data
 from .common import camera_action, setting_fields
 
 BURST: Final = ("burst_images", "burst_interval", "burst_before")
@@ -24,9 +24,7 @@ async def _test(hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall) -
         "width": frame.width,
         "height": frame.height,
         "bytes": frame.byte_count,
-        "score": frame.judgement.score,
-        "reasons": list(frame.judgement.reasons),
-        "details": list(frame.judgement.details),
+        **judgement_data(frame.judgement),
         "preview": frame.preview,
     }
 

@@ -2,6 +2,7 @@
 
 from homeassistant.core import HomeAssistant, callback
 
+from .corruption import JudgeView
 from .images import ImageView, PreviewView
 from .videos import VideoView
 
@@ -9,5 +10,5 @@ from .videos import VideoView
 @callback
 def async_setup_views(hass: HomeAssistant) -> None:
     """Register all views."""
-    for view in (ImageView, VideoView, PreviewView):
+    for view in (ImageView, VideoView, PreviewView, JudgeView):
         hass.http.register_view(view())

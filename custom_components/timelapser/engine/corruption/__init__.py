@@ -1,1 +1,1 @@
-"""Corruption detection: metrics of a small luma picture, and a score with reasons."""
+"""Corruption detection: features of a small picture, the camera's history, and a trained model."""

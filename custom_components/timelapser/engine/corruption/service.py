@@ -53,7 +53,7 @@ class CameraMemory:
 
 
 class CorruptionService:
-    """Judges images; everything here is work for an executor, for one image of a camera at a time."""
+    """Judges images; all of it is work for an executor, one image of a camera at a time."""
 
     def __init__(
         self,
@@ -128,13 +128,11 @@ class CorruptionService:
         return self._memories.setdefault(camera_id, CameraMemory())
 
 
-def _verdict(
-    scored: Scored, model: Model, settings: CorruptionSettings, origin: Origin
-) -> Verdict:
+def _verdict(scored: Scored, model: Model, settings: CorruptionSettings, origin: Origin) -> Verdict:
     asked_about = scored.score < EXPLAINED_BELOW
     judgement = Judgement(
         scored.score,
-        tuple(finding.reason for finding in scored.findings),
+        tuple(finding.reason.value for finding in scored.findings),
         tuple(map(_words, scored.findings)),
         certain=scored.certain,
         features={n: _short(v) for n, v in scored.features.items()} if asked_about else {},

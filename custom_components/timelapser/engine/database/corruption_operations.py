@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
-from ..models import CorruptionAction, CorruptionLog, Judgement, NewImage
+from ..models import CorruptionAction, CorruptionLog, Image, Judgement, NewImage
 from .database import Database
 from .tables import corruption_logs
 
@@ -48,20 +48,35 @@ class CorruptionOperations:
 
 def log_judgement(connection: Connection, new: NewImage, image_id: int) -> None:
     """Enter the judgement of an image within its transaction."""
-    action = CorruptionAction.KEPT
-    if new.quarantined:
-        action = CorruptionAction.QUARANTINED
-    elif new.flagged:
-        action = CorruptionAction.FLAGGED
+    action = _action(quarantined=new.quarantined, flagged=new.flagged)
     _enter(connection, new, new.captured_at, new.judgement, action, image_id)
     for replaced in new.replaced:
         action = CorruptionAction.REPLACED
         _enter(connection, new, replaced.judged_at, replaced.judgement, action, None)
 
 
+def log_again(
+    connection: Connection,
+    image: Image,
+    judgement: Judgement,
+    *,
+    quarantined: bool,
+    flagged: bool,
+) -> None:
+    """Enter a later judgement of an image, at the moment of the image."""
+    action = _action(quarantined=quarantined, flagged=flagged)
+    _enter(connection, image, image.captured_at, judgement, action, image.id)
+
+
+def _action(*, quarantined: bool, flagged: bool) -> CorruptionAction:
+    if quarantined:
+        return CorruptionAction.QUARANTINED
+    return CorruptionAction.FLAGGED if flagged else CorruptionAction.KEPT
+
+
 def _enter(  # noqa: PLR0917
     connection: Connection,
-    new: NewImage,
+    new: NewImage | Image,
     judged_at: datetime,
     judgement: Judgement,
     action: CorruptionAction,

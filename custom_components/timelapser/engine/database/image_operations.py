@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from ..errors import NotFoundError
-from ..models import Context, Image, NewImage, Tick
-from .corruption_operations import log_judgement
+from ..models import Context, Image, Judgement, NewImage, Tick
+from .corruption_operations import log_again, log_judgement
 from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
 from .tables import cameras, daily_statistics, images, timelapses
@@ -74,6 +74,24 @@ class ImageOperations:
             enter_tick(connection, tick)
             count_miss(connection, tick)
             count_periods(connection, None, tick)
+
+        await self._database.write(work)
+
+    async def judge_again(
+        self, image_id: int, judgement: Judgement, *, quarantined: bool, flagged: bool
+    ) -> None:
+        """Enter another judgement of an image; counters have to be verified afterwards."""
+
+        def work(connection: Connection) -> None:
+            image = _fetch(connection, image_id)
+            values = {
+                "score": judgement.score,
+                "reasons": list(judgement.reasons),
+                "quarantined": quarantined,
+                "flagged": flagged,
+            }
+            connection.execute(update(images).where(images.c.id == image_id).values(values))
+            log_again(connection, image, judgement, quarantined=quarantined, flagged=flagged)
 
         await self._database.write(work)
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from ..models import TickOutcome
+from ..models import TickOutcome, Timelapse
 from ..models.tick import WANTED
 from .database import Database, total, upsert
 from .tables import cameras, daily_statistics, images, ticks, timelapses, videos
@@ -46,8 +46,10 @@ class VerifyOperations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def verify(self, *, repair: bool) -> list[Mismatch]:
+    async def verify(self, *, repair: bool, timelapse: Timelapse | None = None) -> list[Mismatch]:
         """Answer all counters that are wrong, and with `repair` set them right.
+
+        Only those of a timelapse and its camera where one is named.
 
         Each timelapse and each camera has a transaction of its own. All are the writer's, so that
         nothing is entered while it is counted, and captures need not wait for the whole.
@@ -58,7 +60,11 @@ class VerifyOperations:
         )
         found: list[Mismatch] = []
         for table, check in checks:
-            for key in await self._database.read(partial(_keys, table)):
+            if timelapse is not None:
+                keys = [timelapse.id if table is timelapses else timelapse.camera_id]
+            else:
+                keys = await self._database.read(partial(_keys, table))
+            for key in keys:
                 found += await self._database.write(partial(check, key, repair))
         return found
 
