@@ -27,9 +27,8 @@ VISIBLE: Final = 0.05
 VISIBLE_STEP: Final = 12
 ODD: Final = 0.55
 """How often an image is damaged under another condition than its own."""
-WEIGHT_OWN_ORDER: Final = 1.0
-WEIGHT_OTHER_ORDER: Final = 0.6
-WEIGHT_MADE: Final = 0.3
+WEIGHT_OWN: Final = 1.0
+WEIGHT_MADE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,10 @@ def of_camera(
         one = examined[number]
         if not image.frozen and not one.certain:
             others = [n for n in good if n != number]
-            yield _row(image, one, before, analyzer, WEIGHT_OWN_ORDER, own=True)
+            yield _row(image, one, before, analyzer, WEIGHT_OWN, own=True)
             for _ in range(2):
                 history = _some(others, number, examined, analyzer, random)
-                yield _row(image, one, history, analyzer, WEIGHT_OTHER_ORDER, own=False)
+                yield _row(image, one, history, analyzer, WEIGHT_OWN, own=False)
         if image.damaged:
             continue
         before = accepted(one, before, analyzer)

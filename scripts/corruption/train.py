@@ -31,8 +31,8 @@ from .labelled import Labelled, by_camera, read
 
 FLAGGED = {"with_history": 0.007, "alone": 0.02}
 """Share of the good images of unseen cameras that may be flagged."""
-TREES = {"with_history": (300, 24), "alone": (100, 8)}
-"""How many trees, and leaves of each."""
+TREES = {"with_history": (120, 16), "alone": (40, 8)}
+"""How many trees for each seed, and leaves of each tree."""
 
 
 def main() -> None:
