@@ -20,7 +20,7 @@ from custom_components.timelapser.engine.corruption.choice import best_analyzer
 from custom_components.timelapser.engine.corruption.history import History
 from custom_components.timelapser.engine.corruption.judge import accepted, examine, judge
 from custom_components.timelapser.engine.corruption.model import shipped
-from custom_components.timelapser.engine.corruption.opening import opened
+from custom_components.timelapser.engine.images.ingest import opened
 from tests.harness import scene
 
 SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}

@@ -9,9 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(
-    path.stem
-    for path in (ROOT / "benchmarks").glob("*.py")
-    if "__main__" in path.read_text()
+    path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()
 )
 
 

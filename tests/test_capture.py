@@ -101,7 +101,7 @@ async def test_captures_on_the_wall_clock(
     assert value(home, "sensor", "image_count") == "5"
     assert value(home, "sensor", "timelapse_state") == "running"
     assert value(home, "sensor", "health") == "online"
-    assert value(home, "sensor", "corruption_score") == "100"
+    assert int(value(home, "sensor", "corruption_score")) >= 85
 
 
 async def test_first_image_comes_at_once_when_the_tick_is_far(

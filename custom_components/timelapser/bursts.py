@@ -1,6 +1,7 @@
 """Bursts: images in quick succession, asked for by an action or an entity."""
 
 import asyncio
+from datetime import timedelta
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -8,6 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.util import dt as dt_util
 
 from .engine.errors import (
     CaptureBusyError,
@@ -91,8 +93,12 @@ class CameraBursts:
         for number in range(burst.images):
             due = begun + number * burst.interval
             await asyncio.sleep(max(0.0, due - self._hass.loop.time()))
+            if not self._captures.is_unfinished(timelapse):
+                break
+            # No retry and no second look may hold up the next one.
+            deadline = dt_util.utcnow() + timedelta(seconds=burst.interval)
             try:
-                taken.append(await self._captures.async_capture(timelapse))
+                taken.append(await self._captures.async_capture(timelapse, None, deadline))
             except InvalidAuthError as error:
                 # A wrong password does not become right, and cameras lock accounts for it.
                 failure = error
@@ -108,6 +114,8 @@ class CameraBursts:
         old, new = event.data["old_state"], event.data["new_state"]
         # What was not known before has not happened now.
         if old is None or new is None or old.state == STATE_UNAVAILABLE:
+            return
+        if old.state == STATE_UNKNOWN and new.domain not in MOMENTARY:
             return
         if new.state == old.state or new.state in _NO_STATE:
             return

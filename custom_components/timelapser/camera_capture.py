@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .accounts import CameraAccounts
 from .bursts import CameraBursts
 from .clock import CameraClock
 from .engine.capture import LIVE_BELOW, Live
@@ -20,7 +21,6 @@ from .engine.capture.schedule import Schedule
 from .engine.capture.shared import SharedSource
 from .engine.errors import (
     CaptureBusyError,
-    DatabaseUnavailableError,
     NoTimelapseError,
     SourceError,
     StorageError,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from .hub import TimelapserHub
 
 _LOGGER = logging.getLogger(__name__)
+
+
+RECENT = 50
 
 
 class CameraCaptures:
@@ -61,12 +64,11 @@ class CameraCaptures:
         self._gate = Gate(hass, camera.camera.name)
         self._clock = CameraClock(hass, self._tick, self.async_arm, self._spawn_stop)
         self._schedule: Schedule | None = None
-        self._accounting = asyncio.Lock()
+        self._accounts = CameraAccounts(hub)
+        self._due: datetime | None = None
         self._capture: asyncio.Task[None] | None = None
         self.bursts = CameraBursts(hass, entry, self, camera.camera.id)
         self._stopped = False
-        # The timelapse, and the moment up to which its ticks have an outcome.
-        self._known: tuple[int, datetime] | None = None
 
     @property
     def camera_name(self) -> str:
@@ -117,7 +119,7 @@ class CameraCaptures:
         if other:
             self.probing.reset()
             self._hub.corruption.forget(self._camera.camera.id)
-            await self._async_renew_source()
+            await self._async_renew_source(at_once=True)
         self.async_arm()
 
     @callback
@@ -130,8 +132,10 @@ class CameraCaptures:
         self.bursts.async_watch(self._camera.settings.burst.entity if running else "")
         schedule = self.schedule
         if self._schedule not in (None, schedule) and running and timelapse is not None:
-            # What the former one planned has its outcome first.
-            self._spawn(self._async_account(timelapse, dt_util.utcnow(), self._schedule), "ledger")
+            # What the former one planned has its outcome first; a tick that is due gets its own.
+            due = self._due or self._clock.tick_at
+            until = min(dt_util.utcnow(), due) if due else dt_util.utcnow()
+            self._spawn(self._accounts.async_account(timelapse, until, self._schedule), "ledger")
         self._schedule = schedule
         self._clock.async_set(schedule, self._stop_at, ticking=running)
         self._camera.show(next_capture=self._clock.tick_at, window_open=self.window_is_open)
@@ -158,11 +162,18 @@ class CameraCaptures:
         """Add images from before now, as many as the source holds."""
         zone = dt_util.get_default_time_zone()
         async with self.lock:
+            frames = await self.source.before(count)
+            # Some of them were captured by ticks.
+            recent = await self._hub.image_rows.find(
+                timelapse_id=timelapse.id, quarantined=None, limit=RECENT
+            )
+            kept = {_stored(image.captured_at) for image in recent}
             return [
                 await self._hub.captures.keep(
                     frame, timelapse, self._camera.settings, zone, note=self._note
                 )
-                for frame in await self.source.before(count)
+                for frame in frames
+                if _stored(frame.captured_at) not in kept
             ]
 
     @callback
@@ -185,12 +196,14 @@ class CameraCaptures:
     @callback
     def _tick(self, planned_at: datetime) -> None:
         # The next tick is armed first: nothing that goes wrong below can stop the clock.
+        self._due = planned_at
         self.async_arm()
+        self._due = None
         timelapse = self._unfinished
         if timelapse is None:
             return
         if self.lock.locked() or (self._capture and not self._capture.done()):
-            self._know(timelapse, planned_at)
+            self._accounts.know(timelapse, planned_at)
             self._spawn(self._async_skip(timelapse, planned_at, SkipReason.BUSY), "skip")
         else:
             self._spawn_capture(timelapse, planned_at)
@@ -203,7 +216,17 @@ class CameraCaptures:
 
     @callback
     def _spawn_stop(self) -> None:
-        self._spawn(self._camera.async_timelapse_changed(), "stop")
+        self._spawn(self._async_end(), "stop")
+
+    async def _async_end(self) -> None:
+        """Let the timelapse stop, after every tick until then has its outcome."""
+        timelapse, stop_at = self._unfinished, self._stop_at
+        if timelapse is not None and stop_at is not None:
+            running = timelapse.state is TimelapseState.RUNNING
+            until = min(dt_util.utcnow(), stop_at)
+            if running and self._schedule is not None:
+                await self._accounts.async_account(timelapse, until, self._schedule)
+        await self._camera.async_timelapse_changed()
 
     def _spawn(self, work: Any, name: str) -> asyncio.Task[None]:
         return self._entry.async_create_background_task(
@@ -216,7 +239,7 @@ class CameraCaptures:
         """Capture for the clock, where no caller waits for an error."""
         try:
             if planned_at is not None:
-                await self._async_account(timelapse, planned_at, self._schedule)
+                await self._accounts.async_account(timelapse, planned_at, self._schedule)
             reason = await self._async_why_not(planned_at or dt_util.utcnow())
             if not self._runs(timelapse):
                 return
@@ -228,24 +251,6 @@ class CameraCaptures:
             _LOGGER.debug("Camera %s: %s", self._camera.camera.id, error)
         except Exception:
             _LOGGER.exception("Camera %s: the capture failed unexpectedly", self._camera.camera.id)
-
-    async def _async_account(
-        self, timelapse: Timelapse, now: datetime, schedule: Schedule | None
-    ) -> None:
-        """Enter the ticks that passed without anybody there, and the window that was closed."""
-        async with self._accounting:
-            with suppress(DatabaseUnavailableError):
-                if self._known is None or self._known[0] != timelapse.id:
-                    self._know(timelapse, await self._hub.ledger.known_until(timelapse))
-                if schedule is not None and self._known is not None:
-                    await self._hub.ledger.account(timelapse, schedule, self._known[1], now)
-            self._know(timelapse, now)
-
-    def _know(self, timelapse: Timelapse, moment: datetime) -> None:
-        """Remember that every tick up to a moment has an outcome, or will have in a moment."""
-        if self._known is not None and self._known[0] == timelapse.id:
-            moment = max(moment, self._known[1])
-        self._known = (timelapse.id, moment)
 
     async def _async_why_not(self, moment: datetime) -> SkipReason | None:
         """Answer why there is no capture at this moment, if so."""
@@ -320,26 +325,34 @@ class CameraCaptures:
         """Let go of the source's connection, which shows the same picture again and again."""
         await self.source.restart()
 
-    async def _async_renew_source(self) -> None:
-        """Make the source anew: it is another one, or stays open now, or no more."""
-        timelapse = self._unfinished
-        running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
-        self._live = self._wanted_live(running)
-        former, self.source = self.source, self._create_source()
-        await former.close()
-        if self._stopped:
-            await self.source.close()
+    async def _async_renew_source(self, *, at_once: bool = False) -> None:
+        """Make the source anew: it is another one, or stays open now, or no more.
+
+        A capture that runs ends before, unless the former source is wrong `at_once`.
+        """
+        async with nullcontext() if at_once else self.lock:
+            timelapse = self._unfinished
+            running = timelapse is not None and timelapse.state is TimelapseState.RUNNING
+            live = self._wanted_live(running)
+            if live == self._live and not at_once:
+                return
+            self._live = live
+            former, self.source = self.source, self._create_source()
+            await former.close()
+            if self._stopped:
+                await self.source.close()
 
     def _wanted_live(self, running: bool) -> Live | None:
         """Answer how the stream stays open between captures, if it does."""
-        settings = self._camera.settings
-        kept = settings.burst.before
-        often = settings.capture.interval < LIVE_BELOW
+        kept = self._camera.settings.burst.before
+        often = self.schedule.interval < timedelta(seconds=LIVE_BELOW)
         camera_id = self._camera.camera.id
-        wanted = running and has_stream(self._data) and (often or kept > 0)
+        # Nothing is read all night for a window of the day.
+        captures = running and (kept > 0 or self.window_is_open is not False)
+        wanted = captures and has_stream(self._data) and (often or kept > 0)
         if not self._hub.may_stay_open(camera_id, wanted):
             return None
-        return Live(kept, settings.burst.interval)
+        return Live(kept, self._camera.settings.burst.interval)
 
     # The timelapse
 
@@ -366,3 +379,13 @@ class CameraCaptures:
         if (timelapse := self._unfinished) is None:
             raise NoTimelapseError(camera=self.camera_name)
         return timelapse
+
+    def is_unfinished(self, timelapse: Timelapse) -> bool:
+        """Whether images may be added to a timelapse still."""
+        now = self._unfinished
+        return now is not None and now.id == timelapse.id
+
+
+def _stored(moment: datetime) -> int:
+    """Answer a moment in the milliseconds in which it is stored."""
+    return int(moment.timestamp() * 1000)

@@ -10,9 +10,11 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import CONF_SOURCE
+from .engine.capture.planning import estimate
 from .engine.errors import HubNotLoadedError, TimelapserError
 from .engine.models import SourceKind
 from .engine.settings import Level, changed, resolve, settable
@@ -26,8 +28,9 @@ from .forms import (
     settings_form,
     suggested,
 )
-from .frames import TestFrame, async_test_source
+from .frames import TestFrame, async_test_source, usual_schedule
 from .hub import TimelapserHub
+from .issues import local
 from .source_form import SCHEMAS, default_name, read_source, suggested_source
 from .sources import source_data
 
@@ -227,8 +230,14 @@ class CameraFlow(ConfigSubentryFlow):
         """Say what a day will bring, with images like the test frame."""
         hub = await self._async_hub()
         levels = {Level.HUB: self._get_entry().options, Level.CAMERA: self._data}
-        found = hub.estimate(resolve(levels).settings, frame.byte_count)
-        return {"images": str(found.images), "megabytes": f"{found.byte_count / 1e6:.0f}"}
+        schedule = usual_schedule(hub, resolve(levels).settings)
+        found = estimate(schedule, dt_util.now().date(), frame.byte_count)
+        next_tick = schedule.next_tick(dt_util.utcnow())
+        return {
+            "images": str(found.images),
+            "megabytes": f"{found.byte_count / 1e6:.0f}",
+            "next": local(next_tick) if next_tick else "-",
+        }
 
     def _with_settings(self, changes: Mapping[str, object]) -> dict[str, Any]:
         """Answer the data with settings that were entered; raise when they make no sense."""

@@ -141,6 +141,7 @@ class CameraRuntime:
         self._hub.settings.tell(self.camera.id, Level.CAMERA, before, self.data)
         if source_data(before) != source_data(self.data):
             self.trouble.async_forget()
+            self.quality.async_reset()
         await self.captures.async_apply(self.data)
 
     # Verbs
@@ -242,6 +243,7 @@ class CameraRuntime:
             if not image.quarantined:
                 changes["image"] = image
         before = self.timelapse
+        stop_before = self._hub.timelapses.planned_stop(before) if before else None
         try:
             found = await self._hub.overviews.get(self.camera.id, dt_util.now().date())
             timelapse = found.timelapse
@@ -252,13 +254,17 @@ class CameraRuntime:
             self.show(**changes)
             return
         self.show(camera=found.camera, timelapse=timelapse, today=found.today, **changes)
-        if timelapse is not None and before is not None and timelapse.state is not before.state:
+        if timelapse is None or before is None:
+            return
+        stop = self._hub.timelapses.planned_stop(timelapse)
+        if timelapse.state is not before.state or stop != stop_before:
             self.captures.async_arm()
 
     async def async_reload(self) -> None:
         """Read and show everything anew, after more than captures has changed."""
         async with self._reading:
             snapshot = await self._hub.async_snapshot(self._subentry)
+            snapshot = replace(snapshot, degraded=self.quality.degraded)
             self.coordinator.async_set_updated_data(snapshot)
         self.captures.async_arm()
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.const import CONF_ENTITY_ID
+from homeassistant.util import dt as dt_util
 
 from .const import CONF_SOURCE, CONF_USE_STREAM
+from .engine.capture.planning import plan
+from .engine.capture.schedule import Schedule
 from .engine.errors import SourceError
 from .engine.models import Judgement, SourceKind
 from .engine.settings import Settings
@@ -35,6 +38,11 @@ class TestFrame:
     def pixels(self) -> int:
         """How much there is to be seen."""
         return self.width * self.height
+
+
+def usual_schedule(hub: TimelapserHub, settings: Settings) -> Schedule:
+    """Answer when a camera that is not there yet would capture."""
+    return plan(settings, dt_util.get_default_time_zone(), hub.sky.sun)
 
 
 async def async_test_source(

@@ -33,6 +33,7 @@ class Gate:
         self._name = name
         self._conditions: Conditions = ()
         self._checker: condition.ConditionsChecker | None = None
+        self._told = ""
 
     async def async_is_open(self, conditions: Conditions) -> bool:
         """Whether all conditions hold; one that cannot be told does not."""
@@ -43,7 +44,9 @@ class Gate:
             try:
                 self._checker = await async_prepare(self._hass, conditions, self._name)
             except InvalidConditionError as error:
-                _LOGGER.warning("Camera %s captures nothing: %s", self._name, error)
+                if str(error) != self._told:
+                    self._told = str(error)
+                    _LOGGER.warning("Camera %s captures nothing: %s", self._name, error)
         # A gate may be there for the privacy of people: in doubt, it is closed.
         return self._checker is not None and self._checker.async_check()
 

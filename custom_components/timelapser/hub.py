@@ -22,7 +22,6 @@ from .const import CONF_STORAGE, DOMAIN
 from .coordinator import CameraSnapshot
 from .database_setup import async_open_database
 from .engine.capture.ledger import Ledger
-from .engine.capture.planning import Estimate, estimate, plan
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.rejudge import RejudgeService
 from .engine.corruption.service import CorruptionService
@@ -45,7 +44,7 @@ from .engine.images.recorder import Recorder
 from .engine.images.service import ImageService
 from .engine.images.spool import Spool
 from .engine.images.trash import Trash
-from .engine.models import CameraSource, Timelapse
+from .engine.models import AnalyzerChoice, CameraSource, Timelapse
 from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.monitoring.housekeeping import Housekeeping
 from .engine.monitoring.load import LoadWatch
@@ -88,6 +87,7 @@ class TimelapserHub:
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
         self._open_streams: set[str] = set()
+        self._analyzer: AnalyzerChoice | None = None
         self.grab_pool = ThreadPoolExecutor(MAX_GRABS, "timelapser-grab")
         self.image_pool = ThreadPoolExecutor(IMAGE_THREADS, "timelapser-image")
         self.opened_with = dict(entry.data)
@@ -286,8 +286,8 @@ class TimelapserHub:
         )
 
     async def _async_choose_analyzer(self) -> None:
-        choice = self.shared_settings.corruption.analyzer
-        self.corruption.use(await async_analyzer(self.hass, choice))
+        self._analyzer = self.shared_settings.corruption.analyzer
+        self.corruption.use(await async_analyzer(self.hass, self._analyzer))
 
     async def _async_reconcile(self) -> None:
         """Compare files and rows, and show what came of it."""
@@ -317,11 +317,6 @@ class TimelapserHub:
         if wanted and len(self._open_streams) < MAX_OPEN_STREAMS:
             self._open_streams.add(camera_id)
         return camera_id in self._open_streams
-
-    def estimate(self, settings: Settings, mean_bytes: float) -> Estimate:
-        """Answer what a camera with such settings brings on a day like today."""
-        schedule = plan(settings, dt_util.get_default_time_zone(), self.sky.sun)
-        return estimate(schedule, dt_util.now().date(), mean_bytes)
 
     async def async_test(self, source: CameraSource, settings: Settings) -> TestFrame:
         """Take a frame that is shown, but not kept; raise SourceError when there is none."""
@@ -356,8 +351,10 @@ class TimelapserHub:
 
     async def async_apply_changes(self) -> None:
         """Apply changed options and subentries to the cameras in place."""
+        analyzer = self.shared_settings.corruption.analyzer
+        if analyzer is not self._analyzer:
+            self._async_employ(self._async_choose_analyzer(), "analyzer")
         before, self._options = self._options, dict(self._entry.options)
-        await self._async_choose_analyzer()
         self.captures.allow(self.shared_settings.load.concurrent_grabs)
         self.settings.tell("", Level.HUB, before, self._options)
         subentries = self._entry.subentries

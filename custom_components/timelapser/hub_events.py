@@ -59,6 +59,7 @@ class HubEvents:
             async_show_issue(self._hass, issue, False)
         for camera in self._hub.cameras.values():
             camera.trouble.async_forget()
+            camera.quality.async_forget()
 
     @callback
     def async_publish(self, event: Event) -> None:
@@ -107,6 +108,8 @@ class HubEvents:
         """Show a new day where one has begun."""
         for camera in self._hub.cameras.values():
             await camera.async_refresh_day()
+            # Timers do not notice when the system's clock is set.
+            camera.captures.async_arm()
 
     @callback
     def _place_changed(self, _event: BusEvent) -> None:

@@ -1,11 +1,13 @@
 """Issues: what a person has to look at; `repairs.py` has the flows that set it right."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .engine.errors import DatabaseTooNewError
@@ -63,6 +65,11 @@ def async_database_too_new(hass: HomeAssistant, error: DatabaseTooNewError | Non
         ir.IssueSeverity.CRITICAL,
         error.placeholders if error else None,
     )
+
+
+def local(moment: datetime) -> str:
+    """Answer a moment as people at home read it."""
+    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
 
 
 @callback

@@ -1,6 +1,6 @@
 """What people are told of a camera in trouble: in the log, in repairs, by events."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .engine.errors import SourceError
 from .engine.events import CameraFrozen, ResolutionChanged
 from .engine.models import CameraHealth, Image
-from .issues import CameraIssue, async_camera_issue
+from .issues import CameraIssue, async_camera_issue, local
 from .sources import entity_is_gone
 
 if TYPE_CHECKING:
@@ -36,12 +36,14 @@ class CameraTrouble:
         self._camera = camera
         self._said_offline = camera.coordinator.data.health is CameraHealth.OFFLINE
         self._frozen = False
+        self._failing_since: datetime | None = None
         self._picture = camera.settings.picture
 
     @callback
     def async_failed(self, error: SourceError) -> None:
         """Take note of a failed capture."""
         health = self._camera.coordinator.data.health
+        self._failing_since = self._failing_since or dt_util.utcnow()
         if health is CameraHealth.OFFLINE and not self._said_offline:
             self._said_offline = True
             _LOGGER.warning("Camera %s is offline: %s", self._camera.camera.name, error)
@@ -55,18 +57,16 @@ class CameraTrouble:
             return
         health = self._camera.coordinator.data.health
         minutes = self._camera.settings.health.offline_repair
-        camera, timelapse = self._camera.camera, self._camera.timelapse
-        if health is not CameraHealth.OFFLINE or not minutes or timelapse is None:
+        camera, since = self._camera.camera, self._failing_since
+        if health is not CameraHealth.OFFLINE or not minutes or since is None:
             return
-        # Nothing was to come in a pause.
-        moments = camera.last_image_at, timelapse.started_at, timelapse.resumed_at
-        since = max(moment for moment in moments if moment is not None)
         if dt_util.utcnow() - since >= timedelta(minutes=minutes):
-            self._show(CameraIssue.OFFLINE, error=camera.last_error or "", since=since.isoformat())
+            self._show(CameraIssue.OFFLINE, error=camera.last_error or "", since=local(since))
 
     @callback
     def async_captured(self, before: Image | None, image: Image) -> None:
         """Take note of an image; `before` is the one kept before it."""
+        self._failing_since = None
         if self._said_offline:
             self._said_offline = False
             _LOGGER.info("Camera %s is back online", self._camera.camera.name)
@@ -79,7 +79,8 @@ class CameraTrouble:
     def async_forget(self) -> None:
         """Take all back, as the camera is there no more or is another one now."""
         self._frozen = False
-        for issue in CameraIssue:
+        self._failing_since = None
+        for issue in (CameraIssue.OFFLINE, CameraIssue.ENTITY_GONE, CameraIssue.FROZEN):
             self._take_back(issue)
 
     def _notice_size(self, before: Image | None, image: Image) -> None:
@@ -104,7 +105,7 @@ class CameraTrouble:
             and dt_util.utcnow() - since >= timedelta(minutes=minutes)
         )
         if frozen and since is not None and not self._frozen:
-            self._show(CameraIssue.FROZEN, since=since.isoformat())
+            self._show(CameraIssue.FROZEN, since=local(since))
             self._hub.publish(CameraFrozen(self._camera.camera.id, since))
             # A stream that stays open may have stuck; a new one tells.
             self._entry.async_create_background_task(

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 from PIL import Image as Pillow
-from PIL import ImageFile
 
 from custom_components.timelapser.engine.models import Picture
 
@@ -203,13 +202,11 @@ def broken_jpeg(picture: Picture, random: Generator) -> Picture:
 
 def decoded(jpeg: bytes) -> Picture:
     """What a decoder that never gives up makes of a JPEG."""
-    parser = ImageFile.Parser()
     image = Pillow.open(BytesIO(jpeg), formats=("JPEG",))
     try:
         image.load()
     except OSError:
         image.tile = []
-    del parser
     return np.asarray(image.convert("RGB"))
 
 

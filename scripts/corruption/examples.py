@@ -14,13 +14,13 @@ from custom_components.timelapser.engine.corruption.certain import Origin
 from custom_components.timelapser.engine.corruption.compare import compare
 from custom_components.timelapser.engine.corruption.history import History
 from custom_components.timelapser.engine.corruption.judge import Examined, accepted, examine
-from custom_components.timelapser.engine.corruption.opening import opened
+from custom_components.timelapser.engine.images.ingest import opened
 from custom_components.timelapser.engine.models import Picture
 
 from .conditions import CONDITIONS
 from .damage import EDITS
 from .labelled import Labelled
-from .streams import CODECS, LOSSES, through
+from .streams import CODECS, FAITHFUL, LOSSES, through
 
 VISIBLE: Final = 0.05
 """Share of the picture that made damage has to change, or it is not used."""
@@ -49,40 +49,28 @@ def of_camera(
     """All rows of one camera; `made` is how many of each sort are made of a good image."""
     pictures = [opened(image.path.read_bytes()) for image in images]
     examined = [examine(*picture, analyzer) for picture in pictures]
-    good = [n for n, image in enumerate(images) if not image.damaged]
+    good = [number for number, image in enumerate(images) if not image.damaged]
     before = History()
     for number, image in enumerate(images):
-        one = examined[number]
+        one, (picture, origin) = examined[number], pictures[number]
+
+        def some(number: int = number) -> History:
+            return _some(good, number, examined, analyzer, random)
+
         if not image.frozen and not one.certain:
-            others = [n for n in good if n != number]
-            yield _row(image, one, before, analyzer, WEIGHT_OWN, own=True)
-            for _ in range(2):
-                history = _some(others, number, examined, analyzer, random)
-                yield _row(image, one, history, analyzer, WEIGHT_OWN, own=False)
+            for history in (before, some(), some()):
+                features = _features(one, history, analyzer)
+                own = history is before
+                yield Example(features, image.damaged, WEIGHT_OWN, image.camera, image.kind, own)
         if image.damaged:
             continue
         before = accepted(one, before, analyzer)
-        picture, origin = pictures[number]
         if picture is None or not made:
             continue
-        others = [n for n in good if n != number]
         for kind, damaged, new in _made(coloured(picture), random, made):
-            history = _some(others, number, examined, analyzer, random)
-            features = _features(_again(new, origin, analyzer, random), history, analyzer)
+            again = _again(new, origin, analyzer, random)
+            features = _features(again, some(), analyzer)
             yield Example(features, damaged, WEIGHT_MADE, image.camera, kind, own=False)
-
-
-def _row(
-    image: Labelled,
-    one: Examined,
-    history: History,
-    analyzer: Analyzer,
-    weight: float,
-    *,
-    own: bool,
-) -> Example:
-    features = _features(one, history, analyzer)
-    return Example(features, image.damaged, weight, image.camera, image.kind, own)
 
 
 def _features(one: Examined, history: History, analyzer: Analyzer) -> dict[str, float]:
@@ -98,13 +86,14 @@ def _some(
     analyzer: Analyzer,
     random: Generator,
 ) -> History:
-    """A history of some good images: those just before, or any in any order."""
+    """A history of some other good images: those just before, or any in any order."""
     count = int(random.choice((1, 2, 3, 4, 5, 5, 5)))
-    earlier = [n for n in good if n < number]
+    others = [n for n in good if n != number]
+    earlier = [n for n in others if n < number]
     if earlier and random.random() < 0.5:
         chosen = earlier[-count:]
     else:
-        chosen = [int(n) for n in random.permutation(good)[:count]]
+        chosen = [int(n) for n in random.permutation(others)[:count]]
     history = History()
     for n in chosen:
         history = accepted(examined[n], history, analyzer)
@@ -161,7 +150,7 @@ def _made(picture: Picture, random: Generator, count: int) -> Iterator[tuple[str
         if random.random() < 0.25:
             scene = _odd(scene, random)[1]
         yield f"ok_{name}", False, scene
-    decoded = through(picture, str(random.choice(list(CODECS))), None, random)
+    decoded = through(picture, str(random.choice(FAITHFUL)), None, random)
     if decoded is not None:
         yield "ok_encoded", False, decoded[0]
 

@@ -26,7 +26,7 @@ def outcome(judged: Sequence[Judged]) -> Outcome:
     """Collect what was judged."""
     told = [one for one in judged if not one.image.frozen]
     return Outcome(
-        np.array([one.scored.score for one in told], np.float64),
+        np.array([one.scored.exact for one in told], np.float64),
         np.array([one.image.damaged for one in told], np.bool_),
         np.array([one.image.severity for one in told], np.intp),
         np.array([one.verdict != GOOD for one in told], np.bool_),

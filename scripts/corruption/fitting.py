@@ -33,7 +33,10 @@ WEIGHT_LIGHT: Final = 0.1
 
 # Scores at log odds relative to those at which a good image of a hundred is flagged: 70 there,
 # 40 where none of them is.
-SHAPE: Final = ((-5.0, 100), (-2.0, 92), (-0.7, 80), (0.0, 70), (0.8, 40), (2.5, 10), (4.5, 0))
+SHAPE: Final = (
+    *((-9.0, 100), (-6.0, 98), (-4.0, 96), (-2.0, 90), (-0.7, 80)),
+    *((0.0, 70), (0.8, 40), (2.5, 10), (5.0, 0)),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from custom_components.timelapser.engine.corruption.analyzer import Analyzer
 from custom_components.timelapser.engine.corruption.history import History
 from custom_components.timelapser.engine.corruption.judge import Scored, accepted, examine, judge
 from custom_components.timelapser.engine.corruption.model import Model
-from custom_components.timelapser.engine.corruption.opening import opened
+from custom_components.timelapser.engine.images.ingest import opened
 from custom_components.timelapser.engine.settings import CorruptionSettings
 
 from .labelled import Labelled

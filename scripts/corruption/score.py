@@ -56,7 +56,7 @@ def main() -> None:
     for images in by_camera(read(options.labels)).values():
         for one in judged(images, model, analyzer):
             reasons = "; ".join(text(finding) for finding in one.scored.findings)
-            writer.writerow((one.image.file, one.scored.score, one.verdict, reasons))
+            writer.writerow((one.image.file, one.scored.exact, one.verdict, reasons))
 
 
 if __name__ == "__main__":

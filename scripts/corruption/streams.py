@@ -39,6 +39,8 @@ CODECS: Final = {
     ),
     "mpeg4": Codec("mpeg4", "mpeg4"),
 }
+FAITHFUL: Final = ("h264", "h264 slices", "h265")
+"""Those that always decode as they were encoded: FFmpeg's MPEG-4 breaks some blocks at times."""
 LOSSES: Final = ("packets", "bits", "cut", "no key")
 
 

@@ -29,7 +29,7 @@ from .fitting import Plan, Table, curve, fit, folds, loaded, table, write
 from .judging import Judged, judged
 from .labelled import Labelled, by_camera, read
 
-FLAGGED = {"with_history": 0.007, "alone": 0.02}
+FLAGGED = {"with_history": 0.007, "alone": 0.01}
 """Share of the good images of unseen cameras that may be flagged."""
 TREES = {"with_history": (120, 16), "alone": (40, 8)}
 """How many trees for each seed, and leaves of each tree."""

@@ -7,11 +7,11 @@ Faults are asked for in the query of the URL:
 - `fault=503`, or any status: that is the answer to DESCRIBE.
 - `fault=slow`: DESCRIBE is answered after `delay` seconds (3).
 - `fault=garbage`: a `share` of the packets (0.1) carries a broken payload.
-- `fault=loss`: a `share` of the packets (0.02) never arrives.
+- `fault=loss`: after `after` packets (0), a `share` of those that follow (0.02) never arrives.
 - `fault=novideo`: the session holds sound only.
 - `start=late`: the first picture is no keyframe, as with most real cameras.
 
-Which packets are struck is the same in every session, and another for another `seed`.
+Which packets are struck follows from `seed`, and how often the stream was played before.
 """
 
 import asyncio
@@ -202,7 +202,8 @@ class _Session:
         fault = options.get("fault", "")
         after = int(options.get("after", 20 if fault == "drop" else 0))
         share = float(options.get("share", SHARES.get(fault, 0)))
-        noise = random.Random(int(options.get("seed", 1865)))
+        played = self.server.requests.count(f"PLAY {path}")
+        noise = random.Random(f"{options.get('seed', 1865)} {played}")
         clock = asyncio.get_running_loop().time
         began, sequence = clock(), 0
         for send_at, show_at, unit in self._units(path, start):
@@ -212,7 +213,7 @@ class _Session:
                     if fault == "drop":
                         self.link.abort()
                     return
-                struck = noise.random() < share
+                struck = sequence >= after and noise.random() < share
                 broken = struck and fault == "garbage"
                 body = payload[:2] + noise.randbytes(len(payload) - 2) if broken else payload
                 timestamp = round(show_at * CLOCK_RATE)

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from itertools import islice
+from contextlib import suppress
+from itertools import islice, pairwise
+from pathlib import Path
 import time
 
 import av
+from PIL import Image
 import pytest
 
+from . import scene
 from .fixtures import CLIP_SIZE, RtspFactory
 from .rtsp_server import RtspServer
 
@@ -36,8 +40,20 @@ def first_frame(container: av.container.InputContainer) -> av.VideoFrame:
     return next(container.decode(video=0))
 
 
+def is_black(frame: av.VideoFrame) -> bool:
+    return bool(frame.to_ndarray(format="gray").mean() < 20)
+
+
 def first_packet(container: av.container.InputContainer) -> av.Packet[av.VideoStream]:
     return next(container.demux(video=0))
+
+
+def whole_packets(container: av.container.InputContainer) -> list[av.Packet[av.VideoStream]]:
+    """What comes until the camera falls silent."""
+    packets: list[av.Packet[av.VideoStream]] = []
+    with suppress(av.error.ExitError):
+        packets += (packet for packet in container.demux(video=0) if packet.size)
+    return packets
 
 
 def breaks_within(pictures: int) -> Callable[[av.container.InputContainer], bool]:
@@ -117,6 +133,7 @@ async def test_ffmpeg_reads_past_the_end_of_the_file(
         ("fault=403", av.HTTPForbiddenError),
         ("fault=stall", av.ExitError),
         ("fault=drop&after=2", av.InvalidDataError),
+        ("fault=loss&share=1", av.ExitError),
     ],
 )
 async def test_fault_gives_no_picture(
@@ -155,6 +172,21 @@ async def test_garbage_breaks_pictures(rtsp_server: RtspFactory) -> None:
         assert await read(camera.url("/h264?fault=garbage"), breaks_within(20))
 
 
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_loss_breaks_pictures(rtsp_server: RtspFactory, transport: str) -> None:
+    async with rtsp_server() as camera:
+        url = camera.url("/h264?fault=loss&share=0.1")
+        assert await read(url, breaks_within(30), transport=transport)
+
+
+async def test_loss_after_some_packets(rtsp_server: RtspFactory) -> None:
+    async with rtsp_server() as camera:
+        url = camera.url("/h264?fault=loss&share=1&after=60")
+        packets = await read(url, whole_packets, seconds=1)
+        assert 0 < len(packets) <= 60
+        assert not any(packet.is_corrupt for packet in packets)
+
+
 async def test_no_video_is_sound_only(rtsp_server: RtspFactory) -> None:
     async with rtsp_server() as camera:
         kinds = await read(camera.url("/h264?fault=novideo"), lambda c: [s.type for s in c.streams])
@@ -181,3 +213,42 @@ async def test_closes_while_clients_watch(rtsp_server: RtspFactory) -> None:
     await asyncio.gather(watching, return_exceptions=True)
     with pytest.raises(OSError, match="refused"):
         await read(camera.url("/h264"), first_packet)
+
+
+async def test_switch_reaches_who_watches(rtsp_server: RtspFactory, tmp_path: Path) -> None:
+    black = tmp_path / "black.mp4"
+    await asyncio.to_thread(scene.film, black, [Image.new("RGB", CLIP_SIZE)] * 25, size=CLIP_SIZE)
+    loop, started = asyncio.get_running_loop(), asyncio.Event()
+
+    def watch(container: av.container.InputContainer) -> list[av.VideoFrame]:
+        """All pictures up to a black one."""
+        seen = []
+        for frame in container.decode(video=0):
+            loop.call_soon_threadsafe(started.set)
+            seen.append(frame)
+            if is_black(frame):
+                break
+        return seen
+
+    async with rtsp_server() as camera:
+        watching = asyncio.create_task(read(camera.url("/h264"), watch))
+        await started.wait()
+        await camera.switch("/h264", black)
+        seen = await watching
+        assert len(seen) > 1
+        assert not any(frame.is_corrupt for frame in seen)
+        # The client's clock goes on; it knows no time of the first pictures.
+        moments = [frame.pts for frame in seen if frame.pts is not None]
+        steps = {after - before for before, after in pairwise(moments)}
+        assert max(steps) - min(steps) <= 1
+        assert is_black(await read(camera.url("/h264"), first_frame))
+
+
+async def test_comes_back_at_the_same_port(rtsp_server: RtspFactory) -> None:
+    camera = rtsp_server()
+    async with camera:
+        url = camera.url("/h264")
+    with pytest.raises(OSError, match="refused"):
+        await read(url, first_packet)
+    async with camera:
+        assert (await read(url, first_packet)).is_keyframe

@@ -32,7 +32,7 @@ def test_choice(opencv: Analyzer) -> None:
     assert NUMPY.name != opencv.name
 
 
-def measured(picture: Picture, analyzer: Analyzer) -> tuple[dict[str, float], int]:
+def measured(picture: Picture, analyzer: Analyzer) -> tuple[dict[str, float], float]:
     history = History()
     for number in range(3, 0, -1):
         before = examine(view(NOON - number * MINUTE), origin(), analyzer)
@@ -40,7 +40,7 @@ def measured(picture: Picture, analyzer: Analyzer) -> tuple[dict[str, float], in
     examined = examine(picture, origin(), analyzer)
     assert examined.signature is not None
     features = {**examined.features, **compare(examined.signature, history, analyzer).features}
-    return features, judge(examined, history, shipped(), analyzer).score
+    return features, judge(examined, history, shipped(), analyzer).exact
 
 
 @pytest.mark.parametrize("name", ["whole", *sorted(EDITS)])

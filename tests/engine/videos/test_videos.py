@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 import pytest
 
+from custom_components.timelapser.engine.corruption.service import Verdict
 from custom_components.timelapser.engine.errors import (
     DatabaseUnavailableError,
     JobStateError,
@@ -107,8 +108,8 @@ def streams(path: Path) -> str:
 def accept_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small plain test pictures look corrupted; here they only are material."""
     monkeypatch.setattr(
-        "custom_components.timelapser.engine.corruption.service.score",
-        lambda metrics: Judgement(100),
+        "custom_components.timelapser.engine.corruption.service._verdict",
+        lambda *_: Verdict(Judgement(100), quarantined=False, flagged=False),
     )
 
 

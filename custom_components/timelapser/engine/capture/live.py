@@ -40,6 +40,8 @@ SILENT_SECONDS = 5.0
 """How long a camera may send nothing: even slow ones send a picture more often."""
 MAX_BACK_OFF = 60.0
 """Seconds between attempts at most, before jitter; cameras lock out who errs more often."""
+GIVE_UP = 6
+"""Failures in a row after which a stream is opened again only when it is asked for."""
 JITTER = 0.25
 """Share by which delays are longer, at random: cameras of one network do not come back at once."""
 
@@ -170,6 +172,9 @@ class StreamReader:
                     break
                 self._failures += 1
                 self._tell(self._fail, error)
+                if isinstance(error, InvalidAuthError) or self._failures >= GIVE_UP:
+                    # From here on, those who know when a camera may be asked decide: a later grab.
+                    break
                 jitter = random.random()  # noqa: S311  # no secret
                 delay = back_off(self._failures, error, jitter)
                 _LOGGER.debug("Stream lost: %s, trying again in %.1f s", error, delay)

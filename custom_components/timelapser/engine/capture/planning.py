@@ -13,9 +13,12 @@ SPREAD = timedelta(minutes=1)
 """Within this time from a tick of the grid, cameras take their turns."""
 
 
+DAYS = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a camera will bring on a day."""
+    """What a camera will bring on a usual day."""
 
     images: int
     byte_count: int
@@ -78,6 +81,7 @@ def phase(turn: int, interval: timedelta) -> timedelta:
 
 
 def estimate(schedule: Schedule, day: date, mean_bytes: float) -> Estimate:
-    """Answer what a day will bring with images of a mean size."""
-    images = schedule.ticks_per_day(day)
+    """Answer what a day will bring with images of a mean size: the mean of a week from that day."""
+    week = sum(schedule.ticks_per_day(day + timedelta(days=number)) for number in range(DAYS))
+    images = round(week / DAYS)
     return Estimate(images, round(images * mean_bytes))

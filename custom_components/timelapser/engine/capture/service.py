@@ -7,7 +7,12 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..errors import InvalidAuthError, SourceClosedError, SourceError, StorageError
+from ..errors import (
+    InvalidAuthError,
+    SourceClosedError,
+    SourceError,
+    TimelapserError,
+)
 from ..events import CaptureFailed, ImageCaptured, ImageQuarantined, Publish
 from ..images.recorder import Recorder
 from ..images.service import ImageService, Shelf
@@ -22,6 +27,7 @@ from ..models import (
     TickOutcome,
     Timelapse,
 )
+from ..models.tick import UNEXPECTED
 from ..settings import CaptureSettings, Settings
 from .slots import Slots
 
@@ -92,13 +98,14 @@ class ImageCaptureService:
                 again = self._again(source, settings.capture, deadline)
                 keep = self._keep_better(frame, shelf, settings, again)
             return await self._to_the_end(self._record(keep, timelapse, zone, planned_at))
-        except (SourceError, StorageError) as error:
+        except Exception as error:
+            code = error.code if isinstance(error, TimelapserError) else UNEXPECTED
             moment = planned_at or self._now()
-            miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, error.code)
+            miss = _tick(timelapse, moment, zone, TickOutcome.FAILED, code)
             if planned_at is None:
                 miss = replace(miss, count=0)
             await self._recorder.record_miss(miss)
-            self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, error.code))
+            self._publish(CaptureFailed(timelapse.camera_id, timelapse.id, code))
             raise
 
     async def keep(

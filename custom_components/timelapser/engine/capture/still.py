@@ -104,7 +104,8 @@ class StillSource(CameraSource):
 
     @override
     async def close(self) -> None:
-        """The session is not ours."""
+        """Forget the last picture, so that it is sent again; the session is not ours."""
+        self._last = Answer()
 
     async def _fetch(self, timeout: aiohttp.ClientTimeout) -> bytes:
         url = self._url

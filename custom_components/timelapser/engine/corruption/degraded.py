@@ -60,7 +60,8 @@ class DegradedWatch:
 
     def _is_mostly_bad(self, moment: datetime, settings: CorruptionSettings) -> bool:
         since = moment - timedelta(minutes=settings.degraded_window)
-        while self._seen and self._seen[0].at < since:
+        # A camera that captures seldom has its last few images in place of the window.
+        while len(self._seen) > LEAST_IMAGES and self._seen[0].at < since:
             self._seen.popleft()
         if not settings.degraded_share or len(self._seen) < LEAST_IMAGES:
             return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+import math
 from typing import Final
 
 import numpy as np
@@ -39,9 +40,13 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A judgement: 100 is pristine. `features` are all that the model saw, for the audit."""
+    """A judgement: 100 is pristine; `exact` has a tenth, too, and is never above a limit alone.
+
+    `features` are what the model saw, for the audit.
+    """
 
     score: int
+    exact: float
     findings: tuple[Finding, ...]
     certain: bool
     frozen: bool
@@ -77,7 +82,7 @@ def judge(examined: Examined, history: History, model: Model, analyzer: Analyzer
     """Score an examined picture against the history of its camera."""
     if examined.signature is None:
         broken = tuple(Finding(reason) for reason in examined.certain)
-        return Scored(0, broken, certain=True, frozen=False, features={})
+        return Scored(0, 0.0, broken, certain=True, frozen=False, features={})
     certain = examined.certain + _of_size(examined.signature, history)
     found = compare(examined.signature, history, analyzer)
     features = {**examined.features, **found.features}
@@ -92,7 +97,8 @@ def judge(examined: Examined, history: History, model: Model, analyzer: Analyzer
         findings.append(Finding(Reason.FROZEN))
     elif score < EXPLAINED_BELOW:
         findings += explain(examined.signature, features, found.lost, history)
-    return Scored(round(score), tuple(findings), bool(certain), frozen, features)
+    exact = math.floor(score * 10) / 10
+    return Scored(int(exact), exact, tuple(findings), bool(certain), frozen, features)
 
 
 def accepted(examined: Examined, history: History, analyzer: Analyzer) -> History:

@@ -9,12 +9,13 @@ import numpy as np
 from ..models import Judgement, Picture
 from ..settings import CorruptionSettings
 from .analyzer import Analyzer
-from .certain import Finding, Origin
+from .certain import TOP_SCORE, Finding, Origin, Reason
 from .choice import best_analyzer
 from .history import History
 from .judge import EXPLAINED_BELOW, Examined, Scored, accepted, examine, judge
 from .model import Model, shipped
 
+CERTAIN: Final = TOP_SCORE.keys() - {Reason.SIZE_CHANGED}
 AGREES: Final = 0.9
 """Correlation of two pictures from which on they show the same: damage is never the same twice."""
 DIGITS: Final = 4
@@ -46,10 +47,11 @@ class Assessment:
 
 @dataclass(slots=True)
 class CameraMemory:
-    """What is remembered of a camera: its good pictures, and whether the last one was put aside."""
+    """What is remembered of a camera: its good pictures, and the last one if that was none."""
 
     history: History = History()
     quarantined: bool = False
+    suspect: Examined | None = None
 
 
 class CorruptionService:
@@ -68,9 +70,10 @@ class CorruptionService:
     @property
     def analyzer(self) -> Analyzer:
         """What measures pictures; chosen with the first one."""
-        if self._analyzer is None:
-            self._analyzer = self._make_analyzer()
-        return self._analyzer
+        analyzer = self._analyzer
+        if analyzer is None:
+            analyzer = self._analyzer = self._make_analyzer()
+        return analyzer
 
     def use(self, analyzer: Callable[[], Analyzer]) -> None:
         """Measure by another analyzer from now on; both measure the same."""
@@ -101,18 +104,22 @@ class CorruptionService:
         if not second.verdict.suspect:
             return second
         certain = first.verdict.judgement.certain or second.verdict.judgement.certain
-        if not certain and _agree(first, second):
-            verdict = replace(second.verdict, quarantined=False, flagged=False)
-            return replace(second, verdict=verdict)
+        if not certain and _agree(first.examined, second.examined):
+            return replace(second, verdict=_cleared(second.verdict))
         better = second.verdict.judgement.score >= first.verdict.judgement.score
         return second if better else first
 
     def settle(self, camera_id: str, assessment: Assessment) -> Verdict:
         """Answer the verdict that stands, and learn from it.
 
-        On the score alone, no two images in a row are put aside: a scene may have changed.
+        On the score alone, no two images in a row are put aside: a scene may have changed. It has,
+        where two in a row show the same.
         """
         memory, verdict = self._memory(camera_id), assessment.verdict
+        guessed = verdict.suspect and not verdict.judgement.certain
+        if guessed and _agree(memory.suspect, assessment.examined):
+            verdict = _cleared(verdict)
+        memory.suspect = assessment.examined if verdict.suspect and guessed else None
         if verdict.quarantined and memory.quarantined and not verdict.judgement.certain:
             verdict = replace(verdict, quarantined=False, flagged=True)
         memory.quarantined = verdict.quarantined
@@ -134,7 +141,8 @@ def _verdict(scored: Scored, model: Model, settings: CorruptionSettings, origin:
         scored.score,
         tuple(finding.reason.value for finding in scored.findings),
         tuple(map(_words, scored.findings)),
-        certain=scored.certain,
+        # Another size alone may be as somebody wants it.
+        certain=any(f.reason in CERTAIN for f in scored.findings),
         features={n: _short(v) for n, v in scored.features.items()} if asked_about else {},
         model=model.version,
     )
@@ -152,11 +160,15 @@ def _short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _agree(first: Assessment, second: Assessment) -> bool:
-    one, other = first.examined, second.examined
+def _cleared(verdict: Verdict) -> Verdict:
+    return replace(verdict, quarantined=False, flagged=False)
+
+
+def _agree(one: Examined | None, other: Examined | None) -> bool:
+    """Whether two pictures show the same; one and the same picture proves nothing."""
     if one is None or other is None or one.signature is None or other.signature is None:
         return False
     a, b = one.signature.luma, other.signature.luma
-    if a.shape != b.shape or not a.std() or not b.std():
+    if a.shape != b.shape or not a.std() or not b.std() or np.array_equal(a, b):
         return False
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) >= AGREES

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from ..models import NewImage, Tick, TickOutcome, Video
+from ..models.tick import BLAMELESS
 from .tables import (
     MILLISECOND,
     UtcTime,
@@ -118,10 +119,9 @@ def count_miss(connection: Connection, tick: Tick) -> None:
     added = 1 if failed else tick.count
     _update(connection, timelapses, tick.timelapse_id, {counter.name: counter + added})
     if failed:
-        failures = {
-            "consecutive_failures": cameras.c.consecutive_failures + 1,
-            "last_error": tick.reason,
-        }
+        failures: dict[str, Any] = {"last_error": tick.reason}
+        if tick.reason not in BLAMELESS:
+            failures["consecutive_failures"] = cameras.c.consecutive_failures + 1
         _update(connection, cameras, tick.camera_id, failures)
 
 

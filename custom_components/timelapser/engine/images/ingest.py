@@ -1,6 +1,6 @@
 """From a frame to what is kept of it, with one scaled decode."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Final
 
@@ -20,6 +20,8 @@ THUMB_QUALITY: Final = 70
 SIGNATURE_WIDTH: Final = 100
 MAX_PIXELS: Final = 100_000_000
 JPEG_END: Final = b"\xff\xd9"
+PADDING: Final = 4096
+"""Bytes that some cameras send after the end of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,16 @@ def ingest(frame: Frame, jpeg_quality: int) -> Ingested:
     return _ingest_picture(frame.data, frame.decoder_errors, jpeg_quality)
 
 
+def opened(jpeg: bytes) -> tuple[Picture | None, Origin]:
+    """Decode a JPEG as ingest does, to judge it: the picture, if any, and where it is from."""
+    picture, origin = _open(jpeg, decoder_errors=False)
+    return (None if picture is None else np.asarray(_narrow(picture, SMALL_WIDTH))), origin
+
+
 def _ingest_jpeg(jpeg: bytes, decoder_errors: bool) -> Ingested:
-    picture, width, height, truncated = _decode_scaled(jpeg)
+    picture, origin = _open(jpeg, decoder_errors)
     if picture is None:
-        origin = Origin(width, height, len(jpeg), readable=False, truncated=truncated)
-        return Ingested(jpeg, width, height, None, None, origin)
-    origin = Origin(width, height, len(jpeg), truncated=truncated, decoder_errors=decoder_errors)
+        return Ingested(jpeg, origin.width, origin.height, None, None, origin)
     return _derive(jpeg, picture, origin)
 
 
@@ -64,21 +70,24 @@ def _ingest_picture(picture: Picture, decoder_errors: bool, jpeg_quality: int) -
     return _derive(jpeg, full, origin)
 
 
-def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
-    """Decode no larger than the small thumbnail needs: picture, full size, and whether cut."""
+def _open(jpeg: bytes, decoder_errors: bool) -> tuple[Pillow.Image | None, Origin]:
+    """Decode no larger than the small thumbnail needs."""
     # Some cameras pad the file after its end; one that ends earlier was cut.
-    truncated = JPEG_END not in jpeg[-4096:]
+    truncated = JPEG_END not in jpeg[-PADDING:]
+    unreadable = Origin(0, 0, len(jpeg), readable=False, truncated=truncated)
     try:
         image = Pillow.open(BytesIO(jpeg), formats=("JPEG",))
     except OSError, SyntaxError, UnidentifiedImageError, Pillow.DecompressionBombError:
-        return None, 0, 0, truncated
+        return None, unreadable
     width, height = image.size
     if width * height > MAX_PIXELS:
-        return None, width, height, truncated
+        return None, replace(unreadable, width=width, height=height)
     orientation = orientation_of(image)
-    upright_width = height if orientation in SWAPS_SIDES else width
-    scale = min(1.0, SMALL_WIDTH / upright_width)
-    image.draft("L" if image.mode == "L" else "RGB", (int(width * scale), int(height * scale)))
+    if orientation in SWAPS_SIDES:
+        width, height = height, width
+    scale = min(1.0, SMALL_WIDTH / width)
+    size = int(image.width * scale), int(image.height * scale)
+    image.draft("L" if image.mode == "L" else "RGB", size)
     try:
         image.load()
     except OSError, SyntaxError, ValueError:
@@ -87,10 +96,9 @@ def _decode_scaled(jpeg: bytes) -> tuple[Pillow.Image | None, int, int, bool]:
         truncated = True
         image.tile = []
     picture = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    if orientation in SWAPS_SIDES:
-        width, height = height, width
     upright = ImageOps.exif_transpose(picture) if orientation != UPRIGHT else picture
-    return upright, width, height, truncated
+    origin = Origin(width, height, len(jpeg), truncated=truncated, decoder_errors=decoder_errors)
+    return upright, origin
 
 
 def _derive(jpeg: bytes, picture: Pillow.Image, origin: Origin) -> Ingested:

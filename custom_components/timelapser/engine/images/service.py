@@ -94,6 +94,9 @@ class ImageService:
             if second is None:
                 return self._write(first, shelf)
             other = self._assess(second, shelf, settings)
+            if other.ingested.jpeg == first.ingested.jpeg:
+                # The same picture again says nothing: web cameras renew theirs now and then.
+                return self._write(first, shelf)
             chosen = self._corruption.choose(first.assessment, other.assessment)
             if chosen is first.assessment:
                 return self._write(first, shelf)

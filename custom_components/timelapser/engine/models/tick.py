@@ -34,6 +34,12 @@ class SkipReason(StrEnum):
         return self in WANTED
 
 
+UNEXPECTED: Final = "unexpected"
+"""In place of the code of an error, where nobody thought of one."""
+BLAMELESS: Final = frozenset(
+    {UNEXPECTED, "storage_not_writable", "storage_missing", "database_error", "source_closed"}
+)
+"""Codes of errors that say nothing of the camera."""
 WANTED: Final = frozenset(
     {SkipReason.PAUSED, SkipReason.WINDOW, SkipReason.GATE, SkipReason.WEATHER}
 )
