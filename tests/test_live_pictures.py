@@ -206,13 +206,14 @@ async def kept(hub: TimelapserHub, camera: str, whole: list[Luma]) -> list[tuple
 
 
 LOSSY = {
-    # Its decoder notices every loss, so that another keyframe is taken.
-    "h264_tcp": ("seed=1", 0.0),
-    "h264_udp": ("seed=2", 0.0),
-    # This one's notices hardly any: the picture alone tells, of a camera whose scene is known.
-    "h265_tcp": ("seed=3&after=800", 0.1),
+    "h264_tcp": "seed=1",
+    "h264_udp": "seed=2",
+    # First the scene has to be known: this decoder notices hardly any loss, so pictures must tell.
+    "h265_tcp": "seed=3&after=800",
 }
-"""What is lost of 2 % of the packets, and the share of a good image that may be broken."""
+"""Cameras, and which 2 % of their packets are lost."""
+TOLERATED = 0.1
+"""Share of a good image that may be broken: less, at the lower edge, is not noticed every time."""
 
 
 async def test_lost_packets(
@@ -222,7 +223,7 @@ async def test_lost_packets(
     async with RtspServer(streams) as server:
         urls = {
             name: server.url(f"/{name[:4]}?fault=loss&share=0.02&{query}")
-            for name, (query, _) in LOSSY.items()
+            for name, query in LOSSY.items()
         }
         hub = await begin(home, storage, urls)
         await more(home, events, 14, *LOSSY)
@@ -232,11 +233,12 @@ async def test_lost_packets(
         images = await kept(hub, name, whole)
         # What looks broken is not passed off as good, and most ticks give a good image anyway.
         good = [share for flagged, share in images if not flagged]
-        assert max(good) <= LOSSY[name][1], name
+        assert max(good) <= TOLERATED, name
         assert len(good) >= 0.6 * totals["planned"], name
         assert totals["failed"] == 0, name
+    # The other decoder notices nearly all, so that another keyframe is taken.
     for name in ("h264_tcp", "h264_udp"):
-        totals, _ = outcomes[name]
+        totals, _missed = outcomes[name]
         assert totals["quarantined"] + totals["flagged"] <= 1, name
         assert totals["score_mean"] >= 80, name
     camera = device_id(home, "h265_tcp")

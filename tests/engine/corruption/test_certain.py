@@ -11,7 +11,7 @@ from custom_components.timelapser.engine.corruption.certain import (
 from custom_components.timelapser.engine.corruption.history import History
 from custom_components.timelapser.engine.corruption.judge import accepted, examine, judge
 from custom_components.timelapser.engine.corruption.model import shipped
-from custom_components.timelapser.engine.corruption.opening import opened
+from custom_components.timelapser.engine.images.ingest import opened
 
 from .pictures import NUMPY, SIZE, jpeg, origin, seen, view
 

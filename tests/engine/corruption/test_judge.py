@@ -9,7 +9,7 @@ from custom_components.timelapser.engine.corruption.certain import Reason
 from custom_components.timelapser.engine.corruption.history import History
 from custom_components.timelapser.engine.corruption.judge import Scored, accepted, examine, judge
 from custom_components.timelapser.engine.corruption.model import shipped
-from custom_components.timelapser.engine.corruption.opening import opened
+from custom_components.timelapser.engine.images.ingest import opened
 from custom_components.timelapser.engine.models import Picture
 from scripts.corruption.conditions import CONDITIONS
 from scripts.corruption.damage import EDITS
