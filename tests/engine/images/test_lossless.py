@@ -36,6 +36,7 @@ from .jpegs import (
     drawn,
     encoded,
     exif_of,
+    needs_turbojpeg,
     no_library,
     noted,
     photo,
@@ -45,6 +46,8 @@ from .jpegs import (
     tiff,
     unexpected_library,
 )
+
+pytestmark = needs_turbojpeg
 
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little endian", "big endian"])

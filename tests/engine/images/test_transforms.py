@@ -37,6 +37,7 @@ from .jpegs import (
     failing_library,
     map_picture,
     misbehaving_library,
+    needs_turbojpeg,
     no_library,
     photo,
     run,
@@ -45,6 +46,8 @@ from .jpegs import (
     stored,
     unexpected_library,
 )
+
+pytestmark = needs_turbojpeg
 
 
 def expected(upright: Pillow.Image, settings: TransformSettings) -> Pillow.Image:
