@@ -175,8 +175,8 @@ def keyframes(film: Path) -> list[Luma]:
     """What a camera would show if nothing were lost on the way."""
     with av.open(str(film)) as container:
         frames = container.decode(video=0)
-        shown = (frame.to_ndarray(format="rgb24") for frame in frames if frame.key_frame)
-        return [_luma(Image.fromarray(picture)) for picture in shown]
+        pictures = (frame.to_ndarray(format="rgb24") for frame in frames if frame.key_frame)
+        return [_luma(Image.fromarray(picture)) for picture in pictures]
 
 
 def broken_share(picture: Image.Image, whole: list[Luma]) -> float:

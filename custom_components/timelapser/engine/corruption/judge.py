@@ -18,6 +18,8 @@ from .history import History, Signature, light_of
 from .model import Model
 
 PRISTINE: Final = 100
+TELLS_ALL: Final = frozenset({Reason.UNIFORM, Reason.WHITE, Reason.BLACK})
+"""Reasons beside which nothing else needs to be said."""
 EXPLAINED_BELOW: Final = 85
 """Score from which on a picture is so usual that nothing needs to be said of it."""
 FIRST_SCORE: Final = 40
@@ -95,7 +97,7 @@ def judge(examined: Examined, history: History, model: Model, analyzer: Analyzer
     frozen = not certain and _frozen(found)
     if frozen:
         findings.append(Finding(Reason.FROZEN))
-    elif score < EXPLAINED_BELOW:
+    elif score < EXPLAINED_BELOW and not TELLS_ALL.intersection(certain):
         findings += explain(examined.signature, features, found.lost, history)
     exact = math.floor(score * 10) / 10
     return Scored(int(exact), exact, tuple(findings), bool(certain), frozen, features)

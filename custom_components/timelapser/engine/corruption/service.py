@@ -16,6 +16,8 @@ from .judge import EXPLAINED_BELOW, Examined, Scored, accepted, examine, judge
 from .model import Model, shipped
 
 CERTAIN: Final = TOP_SCORE.keys() - {Reason.SIZE_CHANGED}
+FIRST_TRIES: Final = 5
+"""Pictures of which no two in a row agree until one begins the history all the same."""
 AGREES: Final = 0.9
 """Correlation of two pictures from which on they show the same: damage is never the same twice."""
 DIGITS: Final = 4
@@ -52,6 +54,7 @@ class CameraMemory:
     history: History = History()
     quarantined: bool = False
     suspect: Examined | None = None
+    unconfirmed: int = 0
 
 
 class CorruptionService:
@@ -116,6 +119,7 @@ class CorruptionService:
         where two in a row show the same.
         """
         memory, verdict = self._memory(camera_id), assessment.verdict
+        before = memory.suspect
         guessed = verdict.suspect and not verdict.judgement.certain
         if guessed and _agree(memory.suspect, assessment.examined):
             verdict = _cleared(verdict)
@@ -123,9 +127,23 @@ class CorruptionService:
         if verdict.quarantined and memory.quarantined and not verdict.judgement.certain:
             verdict = replace(verdict, quarantined=False, flagged=True)
         memory.quarantined = verdict.quarantined
-        if assessment.examined is not None and not verdict.suspect and not verdict.frozen:
-            memory.history = accepted(assessment.examined, memory.history, self.analyzer)
+        examined = assessment.examined
+        if examined is not None and not verdict.suspect and not verdict.frozen:
+            self._learn(memory, examined, before)
         return verdict
+
+    def _learn(self, memory: CameraMemory, examined: Examined, before: Examined | None) -> None:
+        """Take a good picture into the history; the first one only when the next agrees with it.
+
+        Alone, a damaged picture may look good, and all later ones would be held against it.
+        """
+        first = not memory.history.entries
+        if first and not _agree(before, examined) and memory.unconfirmed < FIRST_TRIES:
+            memory.suspect = examined
+            memory.unconfirmed += 1
+            return
+        memory.unconfirmed = 0
+        memory.history = accepted(examined, memory.history, self.analyzer)
 
     def forget(self, camera_id: str) -> None:
         """Begin anew with a camera, whose source is another one now."""
