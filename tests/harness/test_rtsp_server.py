@@ -169,13 +169,14 @@ async def test_slow_answers_late(rtsp_server: RtspFactory) -> None:
 
 async def test_garbage_breaks_pictures(rtsp_server: RtspFactory) -> None:
     async with rtsp_server() as camera:
-        assert await read(camera.url("/h264?fault=garbage"), breaks_within(20))
+        # Not every broken payload shows; enough of them do.
+        assert await read(camera.url("/h264?fault=garbage&share=0.4"), breaks_within(40))
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 async def test_loss_breaks_pictures(rtsp_server: RtspFactory, transport: str) -> None:
     async with rtsp_server() as camera:
-        url = camera.url("/h264?fault=loss&share=0.1")
+        url = camera.url("/h264?fault=loss&share=0.3")
         assert await read(url, breaks_within(30), transport=transport)
 
 
