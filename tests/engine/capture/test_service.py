@@ -238,3 +238,24 @@ async def test_image_that_cannot_be_kept_is_a_miss(
     assert engine.types() == ["capture_failed"]
     assert (await engine.timelapses.get(timelapse.id)).failed_count == 1
     assert (await engine.cameras.get("cam")).last_error == "storage_not_writable"
+
+
+@pytest.mark.parametrize(("deadline", "slept"), [(None, [5.0]), (60, [5.0]), (4, [2.0]), (0.5, [])])
+async def test_second_look_leaves_time_for_the_next_tick(  # noqa: PLR0917
+    service: ImageCaptureService,
+    engine: Engine,
+    clock: Clock,
+    jpeg: bytes,
+    deadline: float | None,
+    slept: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capture_service, "SECOND_LOOK", 5.0)
+    timelapse = await engine.timelapse()
+    until = BEGIN + timedelta(seconds=deadline) if deadline else None
+    source = Source(jpeg[: len(jpeg) // 2])
+    image = await service.capture(
+        source, timelapse, SETTINGS, ZONE, planned_at=BEGIN, deadline=until
+    )
+    assert image.quarantined
+    assert (clock.slept, source.grabs) == (slept, 1 + len(slept))

@@ -38,7 +38,9 @@ MAX_GRABS = 16
 LIGHT = 8
 """So many times as many still images may be fetched at once: streams must not hold them up."""
 SECOND_LOOK = 5.0
-"""Seconds until a suspect image is taken again: longer than most cameras' GOP."""
+"""Seconds until a suspect image is taken again; sources never give the same keyframe twice."""
+LEAST_LEFT = 1.0
+"""Seconds until the next tick that a second look needs."""
 KEPT_WITHIN = 5.0
 """Seconds that a capture which is cancelled has to keep the frame that it took."""
 
@@ -173,12 +175,16 @@ class ImageCaptureService:
     def _again(
         self, source: CameraSource, settings: CaptureSettings, deadline: datetime | None
     ) -> Callable[[], Awaitable[Frame | None]]:
-        """Answer what takes another frame after more than a GOP, if there is time and one comes."""
+        """Answer what takes another frame a little later, if there is time and one comes."""
 
         async def again() -> Frame | None:
-            if self._too_late(SECOND_LOOK, deadline):
-                return None
-            await self._sleep(SECOND_LOOK)
+            wait = SECOND_LOOK
+            if deadline is not None:
+                left = (deadline - self._now()).total_seconds()
+                if left < LEAST_LEFT:
+                    return None
+                wait = min(wait, left / 2)
+            await self._sleep(wait)
             try:
                 return await self.grab(source, settings.timeout)
             except SourceError:
