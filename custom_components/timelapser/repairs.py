@@ -1,6 +1,7 @@
 """Repairs: the flows that set an issue of a camera right."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
@@ -19,24 +20,50 @@ from .issues import CameraIssue
 ERROR_PLACEHOLDERS: Final = dict.fromkeys(("host", "seconds", "status", "entity", "kind", "id"), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """How an issue is set right, and what is asked before."""
+
+    fix: Callable[[CameraRuntime, Mapping[str, Any]], Awaitable[None]]
+    fields: Mapping[Any, Any] = field(default_factory=dict)
+
+
+async def _try_again(camera: CameraRuntime, _user_input: Mapping[str, Any]) -> None:
+    await camera.async_try_again()
+
+
+async def _use_entity(camera: CameraRuntime, user_input: Mapping[str, Any]) -> None:
+    await camera.async_use_entity(user_input[CONF_ENTITY_ID])
+
+
+async def _call_well(camera: CameraRuntime, _user_input: Mapping[str, Any]) -> None:
+    camera.quality.async_reset()
+
+
+REPAIRS: Final = {
+    CameraIssue.OFFLINE: Repair(_try_again),
+    CameraIssue.ENTITY_GONE: Repair(
+        _use_entity,
+        {vol.Required(CONF_ENTITY_ID): EntitySelector(EntitySelectorConfig(domain=CAMERA_DOMAIN))},
+    ),
+    CameraIssue.DEGRADED: Repair(_call_well),
+}
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Answer the flow that sets an issue of a camera right."""
     found = data or {}
-    flows: dict[CameraIssue, type[CameraFlow]] = {
-        CameraIssue.OFFLINE: OfflineFlow,
-        CameraIssue.ENTITY_GONE: EntityGoneFlow,
-        CameraIssue.DEGRADED: DegradedFlow,
-    }
-    return flows[CameraIssue(str(found["issue"]))](str(found["camera_id"]))
+    return CameraFlow(str(found["camera_id"]), REPAIRS[CameraIssue(str(found["issue"]))])
 
 
 class CameraFlow(RepairsFlow):
     """A flow about one camera."""
 
-    def __init__(self, camera_id: str) -> None:
+    def __init__(self, camera_id: str, repair: Repair) -> None:
         self._camera_id = camera_id
+        self._repair = repair
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Begin with the only step."""
@@ -50,7 +77,7 @@ class CameraFlow(RepairsFlow):
         placeholders: dict[str, str] = {}
         if user_input is not None:
             try:
-                await self._async_fix(user_input)
+                await self._repair.fix(self._camera, user_input)
             except TimelapserError as error:
                 errors["base"] = error.code
                 placeholders = error.placeholders
@@ -60,7 +87,7 @@ class CameraFlow(RepairsFlow):
         about = (issue.translation_placeholders if issue else None) or {}
         return self.async_show_form(
             step_id="confirm",
-            data_schema=self._schema(),
+            data_schema=vol.Schema(dict(self._repair.fields)),
             errors=errors,
             description_placeholders={**ERROR_PLACEHOLDERS, **about, **placeholders},
         )
@@ -71,34 +98,3 @@ class CameraFlow(RepairsFlow):
         if camera is None:
             raise NotFoundError(kind="camera", id=self._camera_id)
         return camera
-
-    def _schema(self) -> vol.Schema:
-        return vol.Schema({})
-
-    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        raise NotImplementedError
-
-
-class OfflineFlow(CameraFlow):
-    """Tries a camera at once that is away."""
-
-    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        await self._camera.async_try_again()
-
-
-class DegradedFlow(CameraFlow):
-    """Calls a camera well again that somebody has looked after."""
-
-    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        self._camera.quality.async_reset()
-
-
-class EntityGoneFlow(CameraFlow):
-    """Takes another camera entity for one that is gone."""
-
-    def _schema(self) -> vol.Schema:
-        cameras = EntitySelector(EntitySelectorConfig(domain=CAMERA_DOMAIN))
-        return vol.Schema({vol.Required(CONF_ENTITY_ID): cameras})
-
-    async def _async_fix(self, user_input: Mapping[str, Any]) -> None:
-        await self._camera.async_use_entity(user_input[CONF_ENTITY_ID])

@@ -120,7 +120,7 @@ def _validator(setting: Setting) -> Any:
         case Choice(words):
             return vol.In([word.value for word in words])
         case kind:
-            raise NotImplementedError(kind)
+            return kind.check
 
 
 def _response(query: bool) -> SupportsResponse:
