@@ -242,7 +242,7 @@ async def test_restart_in_mid_capture_loses_nothing(  # noqa: PLR0917
         raise asyncio.CancelledError
 
     freezer.tick(timedelta(seconds=1))
-    with patch.object(hub.image_rows, "record", never):
+    with patch.object(hub.rows.images, "record", never):
         async_fire_time_changed(home)
         async with asyncio.timeout(5):
             await cut_off.wait()
@@ -309,7 +309,7 @@ async def test_rows_read_earlier_are_not_shown_later(
     await act(home, "start_timelapse", device_id=camera)
     await settle(home)
     await act(home, "pause_timelapse", device_id=camera)
-    overview = hub.overviews.get
+    overview = hub.rows.overviews.get
     has_read, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(camera_id: str, day: date) -> Any:
@@ -318,7 +318,7 @@ async def test_rows_read_earlier_are_not_shown_later(
         await go_on.wait()
         return found
 
-    with patch.object(hub.overviews, "get", slow):
+    with patch.object(hub.rows.overviews, "get", slow):
         refresh = asyncio.create_task(hub.cameras[CAMERA].async_refresh())
         await has_read.wait()
     resume = asyncio.create_task(act(home, "resume_timelapse", device_id=camera))

@@ -35,7 +35,7 @@ async def test_corruption_log(home: HomeAssistant, hub: TimelapserHub) -> None:
 async def test_logs(home: HomeAssistant, hub: TimelapserHub) -> None:
     now = hub.cameras[CAMERA].camera.last_image_at
     assert now is not None
-    await hub.logs.add(
+    await hub.rows.logs.add(
         NewLogRow(now, LogLevel.INFO, "test", "All is well", data={"images": 3}),
         NewLogRow(now, LogLevel.ERROR, "test", "Nothing is well", camera_id=CAMERA),
     )
@@ -59,7 +59,7 @@ async def test_captures_go_on_while_the_database_is_away(
         raise DatabaseUnavailableError(reason="connection refused")
 
     with monkeypatch.context() as outage:
-        for rows, name in ((hub.image_rows, "record"), (hub.camera_rows, "get")):
+        for rows, name in ((hub.rows.images, "record"), (hub.rows.cameras, "get")):
             outage.setattr(rows, name, away)
         outage.setattr(hub.database.pool, "run", away)
         image = await act(home, "capture_now", device_id=camera)

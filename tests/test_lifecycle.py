@@ -107,7 +107,7 @@ async def test_stop_that_failed_is_tried_again(
     await act(home, "start_timelapse", device_id=camera, stop_at="2026-11-24T10:30:00Z")
     await settle(home)
     away = DatabaseUnavailableError(reason="gone")
-    with patch.object(hub.timelapse_rows, "change_state", side_effect=away):
+    with patch.object(hub.rows.timelapses, "change_state", side_effect=away):
         await pass_time(home, freezer, 1800)
     assert value(home, "sensor", "timelapse_state") == "running"
     await pass_time(home, freezer, 61)

@@ -195,7 +195,7 @@ def _luma(picture: Image.Image) -> Luma:
 
 async def kept(hub: TimelapserHub, camera: str, whole: list[Luma]) -> list[tuple[bool, float]]:
     """Whether each kept image is flagged, and how much of it is broken; the first one first."""
-    found = await hub.image_rows.find(camera_id=camera, quarantined=False, limit=100)
+    found = await hub.rows.images.find(camera_id=camera, quarantined=False, limit=100)
     result = []
     for image in reversed(found):
         path = await hub.images.path(image, ImageSize.FULL)

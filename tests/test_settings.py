@@ -336,7 +336,7 @@ async def test_change_leaves_a_running_render_alone(
 
     with patch.object(hub.videos, "_make", slow):
         job = await act(home, "render_video", device_id=camera)
-        while (await hub.video_rows.get_job(job["job_id"])).state is JobState.QUEUED:
+        while (await hub.rows.videos.get_job(job["job_id"])).state is JobState.QUEUED:
             await asyncio.sleep(0.01)
         await act(home, "set_settings", settings={"fps": 30})
         await act(home, "set_settings", device_id=camera, settings={"interval": 60})
@@ -344,10 +344,10 @@ async def test_change_leaves_a_running_render_alone(
         await home.config_entries.options.async_configure(flow["flow_id"], {"video": {"fps": 25}})
         await home.async_block_till_done()
         assert entry.runtime_data is hub
-        assert (await hub.video_rows.get_job(job["job_id"])).state is JobState.RUNNING
+        assert (await hub.rows.videos.get_job(job["job_id"])).state is JobState.RUNNING
         gate.set()
         async with asyncio.timeout(20):
-            while not (found := await hub.video_rows.get_job(job["job_id"])).state.is_over:
+            while not (found := await hub.rows.videos.get_job(job["job_id"])).state.is_over:
                 await asyncio.sleep(0.02)
     assert found.state is JobState.FINISHED
 

@@ -249,7 +249,7 @@ async def test_image_entity_shows_the_latest(
     assert state is not None
     assert state.state == "unknown"
     await film(home, images=2)
-    newest = await hub.image_rows.latest(CAMERA)
+    newest = await hub.rows.images.latest(CAMERA)
     state = home.states.get(name)
     assert newest is not None
     assert state is not None

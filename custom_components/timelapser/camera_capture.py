@@ -164,7 +164,7 @@ class CameraCaptures:
         async with self.lock:
             frames = await self.source.before(count)
             # Some of them were captured by ticks.
-            recent = await self._hub.image_rows.find(
+            recent = await self._hub.rows.images.find(
                 timelapse_id=timelapse.id, quarantined=None, limit=RECENT
             )
             kept = {_stored(image.captured_at) for image in recent}

@@ -117,7 +117,7 @@ class CameraRuntime:
 
     async def async_own_timelapse(self, timelapse_id: int) -> Timelapse:
         """Answer a timelapse of this camera; raise NotFoundError when it has no such one."""
-        timelapse = await self._hub.timelapse_rows.get(timelapse_id)
+        timelapse = await self._hub.rows.timelapses.get(timelapse_id)
         if timelapse.camera_id != self.camera.id:
             raise NotFoundError(kind="timelapse", id=timelapse_id)
         return timelapse
@@ -245,7 +245,7 @@ class CameraRuntime:
         before = self.timelapse
         stop_before = self._hub.timelapses.planned_stop(before) if before else None
         try:
-            found = await self._hub.overviews.get(self.camera.id, dt_util.now().date())
+            found = await self._hub.rows.overviews.get(self.camera.id, dt_util.now().date())
             timelapse = found.timelapse
             if timelapse is not None:
                 timelapse = await self._hub.timelapses.stop_when_due(timelapse)

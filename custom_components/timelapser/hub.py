@@ -25,19 +25,9 @@ from .engine.capture.ledger import Ledger
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
 from .engine.corruption.rejudge import RejudgeService
 from .engine.corruption.service import CorruptionService
-from .engine.database.camera_operations import CameraOperations
-from .engine.database.corruption_operations import CorruptionOperations
 from .engine.database.database import Database
-from .engine.database.image_operations import ImageOperations
-from .engine.database.log_operations import LogOperations
-from .engine.database.overview_operations import OverviewOperations
-from .engine.database.reconciliation_operations import ReconciliationOperations
-from .engine.database.settings_operations import SettingsOperations
-from .engine.database.statistics_operations import Scope, StatisticsOperations
-from .engine.database.tick_operations import TickOperations
-from .engine.database.timelapse_operations import TimelapseOperations
-from .engine.database.verify_operations import VerifyOperations
-from .engine.database.video_operations import VideoOperations
+from .engine.database.operations import Operations
+from .engine.database.statistics_operations import Scope
 from .engine.errors import DatabaseTooNewError, DatabaseUnavailableError, TimelapserError
 from .engine.images.files import Storage
 from .engine.images.recorder import Recorder
@@ -48,7 +38,7 @@ from .engine.models import AnalyzerChoice, CameraSource, Timelapse
 from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.monitoring.housekeeping import Housekeeping
 from .engine.monitoring.load import LoadWatch
-from .engine.monitoring.reconciliation import ReconciliationService, Rows
+from .engine.monitoring.reconciliation import ReconciliationService
 from .engine.monitoring.statistics import StatisticsService
 from .engine.settings import Level, Settings, changed, resolve
 from .engine.settings.service import SettingsService
@@ -94,13 +84,10 @@ class TimelapserHub:
         self._options = dict(entry.options)
         self.database = database
         self.storage = Storage(Path(entry.data[CONF_STORAGE]))
-        self.camera_rows = CameraOperations(self.database)
-        self.timelapse_rows = TimelapseOperations(self.database)
-        self.image_rows = ImageOperations(self.database)
-        self.video_rows = VideoOperations(self.database)
+        self.rows = rows = Operations(database)
         self.corruption = CorruptionService()
         self.images = ImageService(self.storage, self.corruption, self.image_pool)
-        self.recorder = Recorder(self.image_rows, Spool(self.storage), self.image_pool)
+        self.recorder = Recorder(rows.images, Spool(self.storage), self.image_pool)
         self.events = HubEvents(hass, entry, self)
         self.publish = self.events.async_publish
         self.database_watch = DatabaseWatch(
@@ -108,9 +95,7 @@ class TimelapserHub:
         )
         self.sky = Sky(hass)
         self.sources = SourceMaker(hass, self.grab_pool)
-        self.ticks = TickOperations(database)
-        self.overviews = OverviewOperations(database)
-        self.ledger = Ledger(self.recorder, self.ticks)
+        self.ledger = Ledger(self.recorder, rows.ticks)
         self.load = LoadWatch(
             self.storage.root, lambda: self.shared_settings.load, self.image_pool, self.publish
         )
@@ -118,12 +103,12 @@ class TimelapserHub:
             self.images, self.recorder, self.publish, dt_util.utcnow
         )
         self.timelapses = TimelapseService(
-            self.timelapse_rows, self.publish, dt_util.utcnow, dt_util.get_default_time_zone
+            rows.timelapses, self.publish, dt_util.utcnow, dt_util.get_default_time_zone
         )
         self.videos = VideoService(
-            operations=self.video_rows,
-            images=self.image_rows,
-            timelapses=self.timelapse_rows,
+            operations=rows.videos,
+            images=rows.images,
+            timelapses=rows.timelapses,
             storage=self.storage,
             executor=self.image_pool,
             now=dt_util.utcnow,
@@ -131,42 +116,33 @@ class TimelapserHub:
             ffmpeg=get_ffmpeg_manager(hass).binary,
         )
         self.statistics = StatisticsService(
-            StatisticsOperations(self.database), self.storage, self.image_pool, dt_util.utcnow
+            rows.statistics, self.storage, self.image_pool, dt_util.utcnow
         )
-        self.coordinator = HubCoordinator(hass, entry, self.statistics, self.video_rows)
-        self.settings = SettingsService(SettingsOperations(database), self.publish)
-        self.logs = LogOperations(database)
-        self.judgements = CorruptionOperations(database)
+        self.coordinator = HubCoordinator(hass, entry, self.statistics, rows.videos)
+        self.settings = SettingsService(rows.settings, self.publish)
         self.rejudging = RejudgeService(
-            self.image_rows,
-            VerifyOperations(database),
+            rows.images,
+            rows.counters,
             self.images,
             self.storage,
             self.image_pool,
         )
         self.housekeeping = Housekeeping(
-            self.logs,
-            self.judgements,
+            rows.logs,
+            rows.judgements,
             self.statistics,
             lambda: self.shared_settings,
             dt_util.utcnow,
         )
         self.deletion = DeletionService(
-            timelapses=self.timelapse_rows,
-            videos=self.video_rows,
+            timelapses=rows.timelapses,
+            videos=rows.videos,
             cancel_renders=self.videos.cancel_all,
             trash=Trash(self.storage),
             executor=self.image_pool,
         )
         self.reconciliation = ReconciliationService(
-            rows=Rows(
-                timelapses=self.timelapse_rows,
-                images=self.image_rows,
-                files=ReconciliationOperations(database),
-                videos=self.video_rows,
-                logs=self.logs,
-                counters=VerifyOperations(database),
-            ),
+            rows=rows,
             storage=self.storage,
             images=self.images,
             deletion=self.deletion,
@@ -222,7 +198,7 @@ class TimelapserHub:
             snapshot = await self.async_snapshot(subentry)
             camera = CameraRuntime(self.hass, self._entry, self, subentry, snapshot)
             self.settings.check_stored(camera.levels(camera.timelapse))
-            recent = await self.judgements.find(camera_id=subentry_id, limit=REMEMBERED)
+            recent = await self.rows.judgements.find(camera_id=subentry_id, limit=REMEMBERED)
             camera.quality.async_recall(recent)
             self.cameras[subentry_id] = camera
 
@@ -230,13 +206,13 @@ class TimelapserHub:
         """Read all that is shown of a camera."""
         camera_id = subentry.subentry_id
         folder = self.storage.camera_folder(subentry.title, camera_id)
-        camera = await self.camera_rows.ensure(camera_id, subentry.title, folder)
-        image = await self.image_rows.latest(camera_id)
-        jobs = await self.video_rows.find_jobs(camera_id=camera_id, limit=1)
+        camera = await self.rows.cameras.ensure(camera_id, subentry.title, folder)
+        image = await self.rows.images.latest(camera_id)
+        jobs = await self.rows.videos.find_jobs(camera_id=camera_id, limit=1)
         return CameraSnapshot(
             camera,
             today=await self.statistics.today(dt_util.get_default_time_zone(), Scope(camera_id)),
-            timelapse=await self.timelapse_rows.latest(camera_id),
+            timelapse=await self.rows.timelapses.latest(camera_id),
             image=image,
             last_score=image.score if image else None,
             job=jobs[0] if jobs else None,
@@ -364,5 +340,5 @@ class TimelapserHub:
             subentry = subentries[subentry_id]
             # Without a database, the next start enters the name.
             with suppress(DatabaseUnavailableError):
-                await self.camera_rows.ensure(subentry_id, subentry.title, camera.camera.folder)
+                await self.rows.cameras.ensure(subentry_id, subentry.title, camera.camera.folder)
             await camera.async_refresh()

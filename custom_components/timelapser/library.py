@@ -68,7 +68,7 @@ async def async_delete_timelapse(
 
 async def async_delete_video(hub: TimelapserHub, camera: CameraRuntime, video_id: int) -> Video:
     """Delete one of the camera's videos."""
-    video = await hub.video_rows.get_video(video_id)
+    video = await hub.rows.videos.get_video(video_id)
     if video.camera_id != camera.camera.id:
         raise NotFoundError(kind="video", id=video_id)
     await hub.deletion.delete_video(video)

@@ -85,11 +85,11 @@ class TimelapserMediaSource(MediaSource):
     async def _async_resolve(self, hub: TimelapserHub, identifier: Identifier) -> PlayMedia:
         match identifier:
             case ImageIdentifier(image_id):
-                image = await hub.image_rows.get(image_id)
+                image = await hub.rows.images.get(image_id)
                 path = await hub.images.path(image, ImageSize.FULL)
                 return PlayMedia(_image_url(image_id, ImageSize.FULL), "image/jpeg", path=path)
             case VideoIdentifier(video_id):
-                video = await hub.video_rows.get_video(video_id)
+                video = await hub.rows.videos.get_video(video_id)
                 path = hub.storage.resolve(video.path)
                 return PlayMedia(VIDEO_URL.format(video_id=video_id), "video/mp4", path=path)
         raise NotFoundError(kind="media", id=text_of(identifier))
@@ -97,13 +97,13 @@ class TimelapserMediaSource(MediaSource):
     async def _async_browse(self, hub: TimelapserHub, identifier: Identifier) -> BrowseMediaSource:
         match identifier:
             case CameraIdentifier(camera_id):
-                camera = await hub.camera_rows.get(camera_id)
-                found = await hub.timelapse_rows.find(camera_id)
+                camera = await hub.rows.cameras.get(camera_id)
+                found = await hub.rows.timelapses.find(camera_id)
                 return _camera(camera, [_timelapse(timelapse) for timelapse in found])
             case TimelapseIdentifier(timelapse_id):
-                timelapse = await hub.timelapse_rows.get(timelapse_id)
-                videos = await hub.video_rows.find_videos(timelapse_id=timelapse_id)
-                days = await hub.image_rows.days(timelapse_id)
+                timelapse = await hub.rows.timelapses.get(timelapse_id)
+                videos = await hub.rows.videos.find_videos(timelapse_id=timelapse_id)
+                days = await hub.rows.images.days(timelapse_id)
                 return _timelapse(
                     timelapse,
                     [_video(video, timelapse.last_image_id) for video in videos]
@@ -113,14 +113,14 @@ class TimelapserMediaSource(MediaSource):
                     ],
                 )
             case DayIdentifier(timelapse_id, day):
-                images = await hub.image_rows.find(
+                images = await hub.rows.images.find(
                     timelapse_id=timelapse_id, day=day, limit=DAY_LIMIT
                 )
                 return _day(identifier, len(images), None, [_image(image) for image in images])
         raise NotFoundError(kind="folder", id=text_of(identifier))
 
     async def _async_cameras(self, hub: TimelapserHub) -> BrowseMediaSource:
-        cameras = await hub.camera_rows.all()
+        cameras = await hub.rows.cameras.all()
         return BrowseMediaSource(
             domain=DOMAIN,
             identifier=None,

@@ -19,7 +19,7 @@ CAMERA = {vol.Optional(ATTR_DEVICE_ID): cv.string}
 
 async def _corruption_log(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
     camera = find_camera(hub, call) if ATTR_DEVICE_ID in call.data else None
-    found = await hub.judgements.find(
+    found = await hub.rows.judgements.find(
         camera_id=camera.camera.id if camera else None,
         timelapse_id=call.data.get(ATTR_TIMELAPSE_ID),
         below=call.data.get(ATTR_BELOW),
@@ -46,7 +46,7 @@ async def _corruption_log(hub: TimelapserHub, call: ServiceCall) -> dict[str, An
 
 async def _logs(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
     camera = find_camera(hub, call) if ATTR_DEVICE_ID in call.data else None
-    found = await hub.logs.find(
+    found = await hub.rows.logs.find(
         camera_id=camera.camera.id if camera else None,
         level=call.data.get(ATTR_LEVEL),
         limit=call.data[ATTR_LIMIT],

@@ -29,7 +29,7 @@ SHOWN = 200
 async def _list(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
     before: datetime | None = call.data.get(ATTR_BEFORE)
     day: date | None = call.data.get(ATTR_DAY)
-    found = await hub.image_rows.find(
+    found = await hub.rows.images.find(
         camera_id=camera.camera.id,
         timelapse_id=call.data.get(ATTR_TIMELAPSE_ID),
         day=day,
@@ -41,7 +41,7 @@ async def _list(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) ->
 
 
 async def _test(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    image = await hub.image_rows.get(call.data[ATTR_IMAGE_ID])
+    image = await hub.rows.images.get(call.data[ATTR_IMAGE_ID])
     if image.camera_id != camera.camera.id:
         raise NotFoundError(kind="image", id=image.id)
     path = await hub.images.path(image, ImageSize.FULL)

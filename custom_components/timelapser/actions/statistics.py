@@ -47,8 +47,8 @@ async def _ledger(hub: TimelapserHub, scope: Scope, days: int) -> dict[str, Any]
     """What became of ticks that gave no image, in the last days."""
     since = dt_util.utcnow() - timedelta(days=days)
     return {
-        "missed": [misses_data(misses) for misses in await hub.ticks.misses(scope, since)],
-        "gaps": [gap_data(tick) for tick in await hub.ticks.gaps(scope, since, GAPS)],
+        "missed": [misses_data(misses) for misses in await hub.rows.ticks.misses(scope, since)],
+        "gaps": [gap_data(tick) for tick in await hub.rows.ticks.gaps(scope, since, GAPS)],
     }
 
 
@@ -76,7 +76,7 @@ async def _scope(hub: TimelapserHub, call: ServiceCall) -> Scope:
     camera_id = find_camera(hub, call).camera.id if ATTR_DEVICE_ID in call.data else None
     timelapse_id = call.data.get(ATTR_TIMELAPSE_ID)
     if timelapse_id is not None:
-        timelapse = await hub.timelapse_rows.get(timelapse_id)
+        timelapse = await hub.rows.timelapses.get(timelapse_id)
         if camera_id not in {None, timelapse.camera_id}:
             raise NotFoundError(kind="timelapse", id=timelapse_id)
         camera_id = timelapse.camera_id

@@ -84,7 +84,7 @@ async def _delete(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
 
 
 async def _list(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    found = await hub.timelapse_rows.find(camera.camera.id, call.data[ATTR_LIMIT])
+    found = await hub.rows.timelapses.find(camera.camera.id, call.data[ATTR_LIMIT])
     return {"timelapses": [_answer(camera, timelapse) for timelapse in found]}
 
 

@@ -48,7 +48,7 @@ async def _delete(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) 
 async def _list_videos(
     hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall
 ) -> dict[str, Any]:
-    found = await hub.video_rows.find_videos(
+    found = await hub.rows.videos.find_videos(
         camera.camera.id, call.data.get(ATTR_TIMELAPSE_ID), call.data[ATTR_LIMIT]
     )
     return {"videos": [_video(hub, video) for video in found]}
@@ -57,7 +57,7 @@ async def _list_videos(
 async def _list_jobs(
     hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall
 ) -> dict[str, Any]:
-    found = await hub.video_rows.find_jobs(
+    found = await hub.rows.videos.find_jobs(
         camera.camera.id, call.data.get(ATTR_TIMELAPSE_ID), call.data[ATTR_LIMIT]
     )
     return {"render_jobs": [job_data(job) for job in found]}

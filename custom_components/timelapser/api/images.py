@@ -25,7 +25,7 @@ class ImageView(HomeAssistantView):
         if size not in ImageSize:
             raise web.HTTPNotFound
         with http_errors():
-            image = await hub.image_rows.get(number(image_id))
+            image = await hub.rows.images.get(number(image_id))
         path = await hub.images.path(image, ImageSize(size))
         if path is None:
             raise web.HTTPNotFound

@@ -18,7 +18,7 @@ class VideoView(HomeAssistantView):
         """Answer the file, found by its row and never by a path of the request."""
         hub = loaded_hub(request)
         with http_errors():
-            video = await hub.video_rows.get_video(number(video_id))
+            video = await hub.rows.videos.get_video(number(video_id))
             path = hub.storage.resolve(video.path)
         if not await request.app[KEY_HASS].async_add_executor_job(path.is_file):
             raise web.HTTPNotFound

@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.timelapser.engine.database.log_operations import LogOperations
-from custom_components.timelapser.engine.database.reconciliation_operations import (
-    ReconciliationOperations,
-)
-from custom_components.timelapser.engine.database.verify_operations import VerifyOperations
+from custom_components.timelapser.engine.database.operations import Operations
 from custom_components.timelapser.engine.events import Reconciled
 from custom_components.timelapser.engine.images.trash import Trash
 from custom_components.timelapser.engine.models import (
@@ -25,7 +22,6 @@ from custom_components.timelapser.engine.models import (
 )
 from custom_components.timelapser.engine.monitoring.reconciliation import (
     ReconciliationService,
-    Rows,
 )
 from custom_components.timelapser.engine.settings import Settings
 from custom_components.timelapser.engine.timelapses.deletion import DeletionService
@@ -58,14 +54,7 @@ def create_deletion(parts: Engine, sleep: Sleep = no_sleep) -> DeletionService:
 
 def create_service(parts: Engine, sleep: Sleep = no_sleep) -> ReconciliationService:
     return ReconciliationService(
-        rows=Rows(
-            timelapses=parts.timelapses,
-            images=parts.image_rows,
-            files=ReconciliationOperations(parts.database),
-            videos=parts.videos,
-            logs=LogOperations(parts.database),
-            counters=VerifyOperations(parts.database),
-        ),
+        rows=Operations(parts.database),
         storage=parts.storage,
         images=parts.images,
         deletion=create_deletion(parts, sleep),

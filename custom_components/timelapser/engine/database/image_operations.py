@@ -10,7 +10,7 @@ from ..models import Context, Image, Judgement, NewImage, Tick
 from .corruption_operations import log_again, log_judgement
 from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
-from .tables import cameras, daily_statistics, images, timelapses
+from .tables import UtcTime, cameras, daily_statistics, images, timelapses
 from .tick_operations import enter_tick, same_tick
 
 
@@ -196,6 +196,14 @@ _SELECT = select(images, timelapses.c.folder).join(
 )
 _ONE = _SELECT.where(images.c.id == bindparam("key"))
 _INSERT_IMAGE = insert(images)
+_OF_TIMELAPSE = (
+    select(images.c.seq, images.c.captured_at)
+    .where(images.c.timelapse_id == bindparam("timelapse"))
+    .limit(1)
+)
+_NEWEST = _OF_TIMELAPSE.order_by(images.c.captured_at.desc())
+_BEFORE = _NEWEST.where(images.c.captured_at < bindparam("moment", type_=UtcTime))
+_FIRST = _OF_TIMELAPSE.order_by(images.c.captured_at)
 
 
 def _enter_image(connection: Connection, new: NewImage) -> int:
@@ -238,8 +246,25 @@ def _insert_image(connection: Connection, new: NewImage) -> int:
         "sun_elevation": context.pop("sun_elevation", None),
         "sun_azimuth": context.pop("sun_azimuth", None),
         "context": context or None,
+        "seq": _place(connection, new),
+        "luma": new.luma,
+        "phash": new.phash,
+        "content_hash": new.content_hash,
+        "imported": new.imported,
     }
     return inserted_id(connection.execute(_INSERT_IMAGE, values))
+
+
+def _place(connection: Connection, new: NewImage) -> int:
+    """Answer the next place, or that of the image before one that comes between others."""
+    place = {"timelapse": new.timelapse_id, "moment": new.captured_at}
+    newest = connection.execute(_NEWEST, place).one_or_none()
+    if newest is None:
+        return 0
+    if newest.captured_at < new.captured_at:
+        return int(newest.seq) + 1
+    before = connection.execute(_BEFORE, place).scalar_one_or_none()
+    return int(connection.execute(_FIRST, place).scalar_one() if before is None else before)
 
 
 def _fetch(connection: Connection, image_id: int) -> Image:

@@ -40,6 +40,21 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * MILLISECOND
 
 
+class Bits64(TypeDecorator[int]):
+    """Sixty-four bits, which the databases only know as a signed number."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or value < 1 << 63 else value - (1 << 64)
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or value >= 0 else value + (1 << 64)
+
+
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -147,7 +162,15 @@ images = Table(
     Column("sun_elevation", Float),  # degrees
     Column("sun_azimuth", Float),
     Column("context", JSON),
+    # Its place in the order of the timelapse, which no other image's coming or going changes;
+    # one put between two others shares the place of the one before.
+    Column("seq", BigInteger, nullable=False, default=0),
+    Column("luma", Float),  # mean, 0 to 255
+    Column("phash", Bits64),
+    Column("content_hash", String(32)),
+    Column("imported", Boolean, nullable=False, default=False),
     UniqueConstraint("timelapse_id", "captured_at"),
+    Index(None, "timelapse_id", "content_hash"),
     Index(None, "timelapse_id", "local_day"),
     Index(None, "camera_id", "captured_at"),
     # All that a render asks for: rows of a timelapse lie far apart, as many as there are cameras.
@@ -190,6 +213,15 @@ render_jobs = Table(
     _count("frames_total"),
     _count("frames_done"),
     Column("error", String(500)),
+    Column("priority", Integer, nullable=False, default=0),  # the highest goes first
+    Column("spec", JSON),  # which images, how fast, how they look
+    Column("decision", JSON),  # what was decided, and why
+    Column("automatic", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", UtcTime),
+    Column("worker", String(64)),
+    Column("lease_until", UtcTime),
+    Column("cpu_seconds", Float),
     sqlite_autoincrement=True,
 )
 
@@ -210,6 +242,9 @@ videos = Table(
     Column("codec", String(16), nullable=False),
     Column("pixel_format", String(16), nullable=False),
     Column("byte_count", BigInteger, nullable=False),
+    Column("poster_path", String(500)),
+    Column("automatic", Boolean, nullable=False, default=False),
+    Column("decision", JSON),
     sqlite_autoincrement=True,
 )
 

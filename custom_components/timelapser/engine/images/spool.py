@@ -109,6 +109,10 @@ def _plain(entry: Entry) -> dict[str, Any]:
             "quarantined": new.quarantined,
             "flagged": new.flagged,
             "context": new.context.plain,
+            "luma": new.luma,
+            "phash": new.phash,
+            "content_hash": new.content_hash,
+            "imported": new.imported,
         }
     if (tick := entry.tick) is not None:
         plain["tick"] = {

@@ -31,6 +31,12 @@ class NewImage:
     flagged: bool
     context: Context = Context()
     replaced: tuple[Replaced, ...] = ()
+    luma: float | None = None
+    """Mean, 0 to 255."""
+    phash: int | None = None
+    """64 bits; the fewer differ, the more alike two images are."""
+    content_hash: str | None = None
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +58,8 @@ class Image:
     flagged: bool
     missing: bool = False
     context: Context = Context()
+    seq: int = 0
+    luma: float | None = None
+    phash: int | None = None
+    content_hash: str | None = None
+    imported: bool = False

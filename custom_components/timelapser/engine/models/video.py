@@ -1,5 +1,6 @@
 """Videos, and the jobs that make them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +54,15 @@ class RenderJob:
     frames_done: int = 0
     video_id: int | None = None
     error: str | None = None
+    priority: int = 0
+    spec: Mapping[str, object] | None = None
+    decision: Mapping[str, object] | None = None
+    automatic: bool = False
+    attempts: int = 0
+    not_before: datetime | None = None
+    worker: str | None = None
+    lease_until: datetime | None = None
+    cpu_seconds: float | None = None
 
     @property
     def progress(self) -> float:
@@ -89,3 +99,6 @@ class Video:
     path: str
     created_at: datetime
     file: VideoFile
+    poster_path: str | None = None
+    automatic: bool = False
+    decision: Mapping[str, object] | None = None

@@ -4,19 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 import logging
 from pathlib import PurePath
 import re
 from typing import Final
 
-from ..database.image_operations import ImageOperations
-from ..database.log_operations import LogOperations
-from ..database.reconciliation_operations import ReconciliationOperations, StoredImage
-from ..database.timelapse_operations import TimelapseOperations
-from ..database.verify_operations import VerifyOperations
-from ..database.video_operations import VideoOperations
+from ..database.operations import Operations
+from ..database.reconciliation_operations import StoredImage
 from ..errors import NotFoundError, StorageError
 from ..events import Publish, Reconciled
 from ..images.files import Storage
@@ -34,25 +29,13 @@ PAUSE: Final = 0.05
 _VIDEO_NAME = re.compile(r"\d{8}T\d{6}Z-(\d+)\.mp4")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """The operations that reconciliation needs."""
-
-    timelapses: TimelapseOperations
-    images: ImageOperations
-    files: ReconciliationOperations
-    videos: VideoOperations
-    logs: LogOperations
-    counters: VerifyOperations
-
-
 class ReconciliationService:
     """Compares the storage folder with the database, one folder at a time."""
 
     def __init__(
         self,
         *,
-        rows: Rows,
+        rows: Operations,
         storage: Storage,
         images: ImageService,
         deletion: DeletionService,
