@@ -52,7 +52,7 @@ def count_image(connection: Connection, new: NewImage, image_id: int) -> None:
         values |= _kept(row, new, image_id)
     connection.execute(_UPDATE_TIMELAPSE, {"key": new.timelapse_id, **values})
     connection.execute(
-        _count_camera(new.quarantined),
+        _count_camera(new.quarantined, new.imported),
         {
             "key": new.camera_id,
             "new_bytes": new.byte_count,
@@ -70,15 +70,15 @@ _UPDATE_TIMELAPSE: Final = update(timelapses).where(timelapses.c.id == bindparam
 
 
 @cache
-def _count_camera(quarantined: bool) -> Update:
-    """Count an image of a camera, whose newest one it may be; the camera gave a picture."""
+def _count_camera(quarantined: bool, imported: bool) -> Update:
+    """Count an image, maybe the newest; unless it was imported, the camera gave a picture."""
     row, moment = cameras.c, bindparam("new_moment", type_=UtcTime)
     changes: dict[str, Any] = {
         "byte_count": row.byte_count + bindparam("new_bytes"),
         "glitch_count": row.glitch_count + bindparam("new_glitches"),
-        "consecutive_failures": 0,
-        "last_error": None,
     }
+    if not imported:
+        changes |= {"consecutive_failures": 0, "last_error": None}
     if quarantined:
         changes["quarantine_count"] = row.quarantine_count + 1
     else:

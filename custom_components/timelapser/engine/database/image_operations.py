@@ -160,6 +160,15 @@ class ImageOperations:
 
         return await self._database.read(work)
 
+    async def has_content(self, timelapse_id: int, content_hash: str) -> bool:
+        """Whether a timelapse has an image with the same bytes, in quarantine too."""
+        query = select(images.c.id).where(
+            images.c.timelapse_id == timelapse_id, images.c.content_hash == content_hash
+        )
+        return await self._database.read(
+            lambda connection: connection.execute(query.limit(1)).one_or_none() is not None
+        )
+
     async def days(self, timelapse_id: int) -> list[ImageDay]:
         """The local days that kept images, the newest first."""
         days = daily_statistics.c

@@ -31,26 +31,27 @@ class TimelapseOperations:
         rules: TimelapseRules | None = None,
     ) -> Timelapse:
         """Enter a running timelapse; raise TimelapseExistsError when one is unfinished."""
+        values = {"state": TimelapseState.RUNNING, "started_at": now, "resumed_at": now}
 
         def work(connection: Connection) -> Timelapse:
-            camera = fetch_camera(connection, camera_id)
-            values = {
-                "camera_id": camera_id,
-                "name": name,
-                "state": TimelapseState.RUNNING,
-                "folder": "",
-                "started_at": now,
-                "resumed_at": now,
-            }
-            try:
-                result = connection.execute(insert(timelapses).values({**values, **(rules or {})}))
-            except IntegrityError as error:
-                # The one unique index says: at most one unfinished timelapse per camera.
-                raise TimelapseExistsError(camera=camera.name) from error
-            timelapse_id = inserted_id(result)
-            _update(connection, timelapse_id, {"folder": f"{camera.folder}/{timelapse_id}"})
+            timelapse_id = _insert(connection, camera_id, name, {**values, **(rules or {})})
             store_settings(connection, timelapse_id, settings)
             return _fetch(connection, timelapse_id)
+
+        return await self._database.write(work)
+
+    async def create_completed(
+        self, camera_id: str, name: str, started_at: datetime, completed_at: datetime
+    ) -> Timelapse:
+        """Enter a timelapse that is over, for images that come from elsewhere."""
+        values = {
+            "state": TimelapseState.COMPLETED,
+            "started_at": started_at,
+            "completed_at": completed_at,
+        }
+
+        def work(connection: Connection) -> Timelapse:
+            return _fetch(connection, _insert(connection, camera_id, name, values))
 
         return await self._database.write(work)
 
@@ -149,6 +150,18 @@ def fetch_latest(connection: Connection, camera_id: str) -> Timelapse | None:
     """The camera's newest timelapse, within a transaction."""
     row = connection.execute(_LATEST, {"camera": camera_id}).one_or_none()
     return _timelapses(connection, [row])[0] if row else None
+
+
+def _insert(connection: Connection, camera_id: str, name: str, values: Mapping[str, object]) -> int:
+    camera = fetch_camera(connection, camera_id)
+    row = {"camera_id": camera_id, "name": name, "folder": "", **values}
+    try:
+        timelapse_id = inserted_id(connection.execute(insert(timelapses).values(row)))
+    except IntegrityError as error:
+        # The one unique index says: at most one unfinished timelapse per camera.
+        raise TimelapseExistsError(camera=camera.name) from error
+    _update(connection, timelapse_id, {"folder": f"{camera.folder}/{timelapse_id}"})
+    return timelapse_id
 
 
 def _update(connection: Connection, timelapse_id: int, values: Mapping[str, object]) -> None:

@@ -1,0 +1,1 @@
+"""Imports: pictures and videos from elsewhere become images of a timelapse."""
