@@ -14,6 +14,7 @@ import pytest
 
 from scripts.check_repository import problems
 from scripts.draw_brand import draw_icon, draw_logo
+from scripts.write_reference import pages
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "custom_components/timelapser"
@@ -225,3 +226,10 @@ def test_checks_compare_languages(copy: Path) -> None:
 def test_checks_name_a_missing_file(copy: Path, file: str) -> None:
     (copy / "custom_components/timelapser" / file).unlink()
     assert any(file in line for line in problems(copy))
+
+
+@pytest.mark.parametrize("page", ["actions.md", "settings.md"])
+def test_the_reference_is_current(page: str) -> None:
+    assert (ROOT / "docs" / page).read_text("utf-8") == pages()[page], (
+        "scripts/write_reference.py writes it"
+    )
