@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 import struct
 from struct import pack, unpack_from
-from typing import Any, Final
+from typing import Final
 
 from .orientation import ORIENTATION_TAG
+from .turbo import turbojpeg
 
 type Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture as it is stored; the last two are outside."""
@@ -55,29 +55,10 @@ class _Segment:
         return icc or self.is_exif or self.code == _COMMENT
 
 
-@cache
 def turbojpeg_crop() -> LosslessCrop | None:
-    """Load the library that cuts JPEGs, at the first call; None where there is none.
-
-    Two threads may come first at the same time: then it is loaded twice, which does no harm.
-    """
-    try:
-        from turbojpeg import TurboJPEG  # noqa: PLC0415  # looks for its library when loaded
-
-        library: Any = TurboJPEG()  # type: ignore[no-untyped-call]
-    except ImportError, OSError, RuntimeError, AttributeError:
-        return None
-
-    def crop(jpeg: bytes, box: Box) -> bytes:
-        left, top, right, bottom = box
-        # Without `preserve`, the blocks at the right and lower edge are lost where the picture
-        # does not fill them.
-        cut: bytes = library.crop(
-            jpeg, left, top, right - left, bottom - top, preserve=True, copynone=True
-        )
-        return cut
-
-    return crop
+    """Answer how TurboJPEG cuts; None where there is no such library."""
+    turbo = turbojpeg()
+    return None if turbo is None else turbo.cut
 
 
 def is_whole(jpeg: bytes) -> bool:
