@@ -3,12 +3,13 @@
 from homeassistant.core import HomeAssistant, callback
 
 from .corruption import JudgeView
-from .images import ImageView, PreviewView
+from .downloads import DownloadView
+from .images import ImageView, LatestView, PreviewView
 from .videos import VideoView
 
 
 @callback
 def async_setup_views(hass: HomeAssistant) -> None:
     """Register all views."""
-    for view in (ImageView, VideoView, PreviewView, JudgeView):
+    for view in (ImageView, LatestView, DownloadView, VideoView, PreviewView, JudgeView):
         hass.http.register_view(view())

@@ -1,16 +1,25 @@
-"""Images by id, in three sizes, and test frames of the camera flow."""
+"""Images in three sizes, by id or as the latest of a camera, and test frames of the camera flow."""
+
+from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
 from homeassistant.helpers.http import HomeAssistantView
 
 from ..engine.images.service import ImageSize
+from ..engine.images.thumbnails import PLACEHOLDER
+from ..engine.models import Image
+from ..hub import TimelapserHub
 from ..preview import PREVIEW_URL
 from .common import http_errors, loaded_hub, number
 
-IMAGE_URL = "/api/timelapser/images/{image_id}/{size}"
+IMAGE_URL: Final = "/api/timelapser/images/{image_id}/{size}"
+LATEST_URL: Final = "/api/timelapser/cameras/{camera_id}/latest/{size}"
 
 # An image never changes under its id.
-CACHE = {"Cache-Control": "private, max-age=31536000, immutable"}
+FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+# May be kept, but is asked for again each time; the ETag spares sending what is the same.
+ASK_AGAIN: Final = {"Cache-Control": "private, no-cache"}
 
 
 class ImageView(HomeAssistantView):
@@ -22,14 +31,28 @@ class ImageView(HomeAssistantView):
     async def get(self, request: web.Request, image_id: str, size: str) -> web.StreamResponse:
         """Answer the file, found by its row and never by a path of the request."""
         hub = loaded_hub(request)
-        if size not in ImageSize:
-            raise web.HTTPNotFound
+        wanted = _size(size)
         with http_errors():
             image = await hub.rows.images.get(number(image_id))
-        path = await hub.images.path(image, ImageSize(size))
-        if path is None:
+            return await _answer(hub, image, wanted, FOR_EVER)
+
+
+class LatestView(HomeAssistantView):
+    """Serves the newest image that a camera kept: full, small or thumb."""
+
+    url = LATEST_URL
+    name = "api:timelapser:latest"
+
+    async def get(self, request: web.Request, camera_id: str, size: str) -> web.StreamResponse:
+        """Answer the file; the camera may be one that is not captured any more."""
+        hub = loaded_hub(request)
+        wanted = _size(size)
+        if not (camera_id.isascii() and camera_id.isalnum()):
             raise web.HTTPNotFound
-        return web.FileResponse(path, headers=CACHE)
+        with http_errors():
+            await hub.rows.cameras.get(camera_id)
+            image = await hub.rows.images.latest(camera_id)
+            return await _answer(hub, image, wanted, ASK_AGAIN)
 
 
 class PreviewView(HomeAssistantView):
@@ -46,3 +69,23 @@ class PreviewView(HomeAssistantView):
         return web.Response(
             body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"}
         )
+
+
+def _size(text: str) -> ImageSize:
+    if text not in ImageSize:
+        raise web.HTTPNotFound
+    return ImageSize(text)
+
+
+async def _answer(
+    hub: TimelapserHub, image: Image | None, size: ImageSize, cache: dict[str, str]
+) -> web.StreamResponse:
+    """Answer a file, with ETag and ranges; or a grey picture in place of a copy."""
+    served = await hub.thumbnails.find(image, size) if image else None
+    if served is not None:
+        return web.FileResponse(served.path, headers=cache if served.exact else ASK_AGAIN)
+    if size is ImageSize.FULL:
+        raise web.HTTPNotFound
+    return web.Response(
+        body=PLACEHOLDER, status=HTTPStatus.OK, content_type="image/jpeg", headers=ASK_AGAIN
+    )
