@@ -1,7 +1,6 @@
 """Which analyzer measures pictures: OpenCV where it is, or can be had, else NumPy."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 import logging
 import platform
 import sys
@@ -13,7 +12,7 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from .const import DOMAIN
 from .engine.corruption.analyzer import Analyzer
 from .engine.corruption.analyzer_numpy import NumpyAnalyzer
-from .engine.corruption.choice import best_analyzer
+from .engine.corruption.choice import best_analyzer, opencv_is_installed
 from .engine.models import AnalyzerChoice
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ async def async_analyzer(hass: HomeAssistant, choice: AnalyzerChoice) -> Callabl
     """
     if choice is AnalyzerChoice.NUMPY:
         return NumpyAnalyzer
-    there = await hass.async_add_executor_job(_opencv_is_there)
+    there = await hass.async_add_executor_job(opencv_is_installed)
     if not there and _has_wheels():
         try:
             await async_process_requirements(hass, DOMAIN, OPENCV, is_built_in=False)
@@ -38,10 +37,6 @@ async def async_analyzer(hass: HomeAssistant, choice: AnalyzerChoice) -> Callabl
     elif not there and choice is AnalyzerChoice.OPENCV:
         _LOGGER.warning("OpenCV is not made for this system; NumPy measures the same")
     return best_analyzer
-
-
-def _opencv_is_there() -> bool:
-    return find_spec("cv2") is not None
 
 
 def _has_wheels() -> bool:
