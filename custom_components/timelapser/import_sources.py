@@ -25,6 +25,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from slugify import slugify
 
 from .engine.errors import ImportMissingError, ImportPathError
+from .engine.images.inventory import IMPORT_FOLDER
 from .engine.imports.files import PICTURE_SUFFIXES
 from .engine.imports.recordings import SUFFIXES as VIDEO_SUFFIXES
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 MAX_ITEMS: Final = 10_000
 MAX_FOLDERS: Final = 1_000
-FETCH_FOLDER: Final = ".import"
 CHUNK: Final = 256 * 1024
 MAX_BYTES: Final = 4 * 10**9
 TIMEOUT: Final = aiohttp.ClientTimeout(total=3600, sock_read=60)
@@ -86,7 +86,7 @@ def _checked(hub: TimelapserHub, source: str) -> Path:
 
 
 def _make_folder(root: Path) -> Path:
-    parent = root / FETCH_FOLDER
+    parent = root / IMPORT_FOLDER
     parent.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=parent))
 

@@ -16,6 +16,8 @@ DATABASE_AWAY: Final = "database_away"
 DATABASE_TOO_NEW: Final = "database_too_new"
 STORAGE_LOW: Final = "storage_low"
 MEMORY_LOW: Final = "memory_low"
+FIXABLE: Final = {STORAGE_LOW}
+"""Of the whole house, those with a flow that sets them right."""
 
 
 class CameraIssue(StrEnum):
@@ -48,7 +50,7 @@ def async_show_issue(
         hass,
         DOMAIN,
         issue,
-        is_fixable=False,
+        is_fixable=issue in FIXABLE,
         severity=severity,
         translation_key=issue,
         translation_placeholders=dict(placeholders or {}),

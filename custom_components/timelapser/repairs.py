@@ -1,4 +1,4 @@
-"""Repairs: the flows that set an issue of a camera right."""
+"""Repairs: the flows that set an issue right, of a camera or of the whole house."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,14 @@ import voluptuous as vol
 from .actions.common import loaded_hub
 from .camera_runtime import CameraRuntime
 from .engine.errors import NotFoundError, TimelapserError
-from .issues import CameraIssue
+from .engine.images.retention import Plan
+from .engine.models import SkipReason
+from .engine.monitoring.load import GB
+from .hub import TimelapserHub
+from .issues import STORAGE_LOW, CameraIssue
 
 ERROR_PLACEHOLDERS: Final = dict.fromkeys(("host", "seconds", "status", "entity", "kind", "id"), "")
+STORAGE_ERROR_PLACEHOLDERS: Final = dict.fromkeys(("folder", "reason"), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ REPAIRS: Final = {
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Answer the flow that sets an issue of a camera right."""
+    """Answer the flow that sets an issue right."""
+    if issue_id == STORAGE_LOW:
+        return StorageFlow()
     found = data or {}
     return CameraFlow(str(found["camera_id"]), REPAIRS[CameraIssue(str(found["issue"]))])
 
@@ -83,13 +90,11 @@ class CameraFlow(RepairsFlow):
                 placeholders = error.placeholders
             else:
                 return self.async_create_entry(data={})
-        issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
-        about = (issue.translation_placeholders if issue else None) or {}
         return self.async_show_form(
             step_id="confirm",
             data_schema=vol.Schema(dict(self._repair.fields)),
             errors=errors,
-            description_placeholders={**ERROR_PLACEHOLDERS, **about, **placeholders},
+            description_placeholders={**ERROR_PLACEHOLDERS, **_about(self), **placeholders},
         )
 
     @property
@@ -98,3 +103,63 @@ class CameraFlow(RepairsFlow):
         if camera is None:
             raise NotFoundError(kind="camera", id=self._camera_id)
         return camera
+
+
+class StorageFlow(RepairsFlow):
+    """Shows what the rules of retention say now, and purges just that when it is confirmed."""
+
+    def __init__(self) -> None:
+        self._plan = Plan()
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin with the only step."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Say what would go; purge it, and say when there still is too little room."""
+        errors: dict[str, str] = {}
+        placeholders: dict[str, str] = {}
+        try:
+            hub = loaded_hub(self.hass)
+            if user_input is not None:
+                return await self._async_purge(hub)
+            self._plan = await hub.purging.plan()
+        except TimelapserError as error:
+            errors["base"] = error.code
+            placeholders = error.placeholders
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders={
+                **STORAGE_ERROR_PLACEHOLDERS,
+                **_about(self),
+                **_figures(self._plan),
+                **placeholders,
+            },
+        )
+
+    async def _async_purge(self, hub: TimelapserHub) -> RepairsFlowResult:
+        went = await hub.purging.carry_out(self._plan)
+        await hub.load.look()
+        if hub.load.reason is SkipReason.DISK:
+            # The issue stays, as it would come again only when the disk has been well meanwhile.
+            placeholders = {**_about(self), **_figures(went)}
+            return self.async_abort(reason="still_low", description_placeholders=placeholders)
+        return self.async_create_entry(data={})
+
+
+def _figures(plan: Plan) -> dict[str, str]:
+    return {
+        "images": str(len(plan.images)),
+        "videos": str(len(plan.videos)),
+        "size": f"{plan.byte_count / GB:.2f}",
+    }
+
+
+def _about(flow: RepairsFlow) -> Mapping[str, str]:
+    """Answer what the issue itself says."""
+    issue = ir.async_get(flow.hass).async_get_issue(flow.handler, flow.issue_id)
+    return (issue.translation_placeholders if issue else None) or {}

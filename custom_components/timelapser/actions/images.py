@@ -9,10 +9,11 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from ..api.images import IMAGE_URL
 from ..camera_runtime import CameraRuntime
 from ..engine.errors import NotFoundError
 from ..engine.images.service import ImageSize
-from ..engine.models import Frame, TransformSettings
+from ..engine.models import Frame, Image, TransformSettings
 from ..hub import TimelapserHub
 from ..library import async_rejudge
 from ..plain import image_data, judgement_data
@@ -37,7 +38,15 @@ async def _list(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) ->
         before=dt_util.as_utc(before) if before else None,
         limit=call.data[ATTR_LIMIT],
     )
-    return {"images": [image_data(image) for image in found]}
+    return {"images": [{**image_data(image), **_urls(image)} for image in found]}
+
+
+def _urls(image: Image) -> dict[str, str]:
+    """Where an image can be had by who is logged in."""
+    return {
+        name: IMAGE_URL.format(image_id=image.id, size=size)
+        for name, size in (("url", ImageSize.FULL), ("thumbnail", ImageSize.THUMB))
+    }
 
 
 async def _test(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:

@@ -28,9 +28,9 @@ ROOT = Path(__file__).parents[3]
 class Victim:
     """Works and is killed, as often as it is told to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = "tests.engine.kill.victim") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.kill.victim", str(folder)],
+            [sys.executable, "-m", module, str(folder)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -104,8 +104,8 @@ WORKS: dict[str, Callable[[Path], Coroutine[Any, Any, None]]] = {
 JPEG = scene.jpeg(0.5, (64, 36))
 
 
-def main() -> None:
-    """Do as each line says."""
+def main(wait: Callable[[Path], None] = lambda _folder: None) -> None:
+    """Do as each line says; the seconds begin when `wait` ends."""
     folder = Path(sys.argv[1])
     for line in sys.stdin:
         work, seconds = line.split()
@@ -116,6 +116,7 @@ def main() -> None:
                 asyncio.run(WORKS[work](folder))
             finally:
                 os._exit(1)
+        wait(folder)
         time.sleep(float(seconds))
         os.kill(child, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

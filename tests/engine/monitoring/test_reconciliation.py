@@ -10,6 +10,9 @@ import pytest
 
 from custom_components.timelapser.engine.database.log_operations import LogOperations
 from custom_components.timelapser.engine.database.operations import Operations
+from custom_components.timelapser.engine.database.retention_operations import (
+    RetentionOperations,
+)
 from custom_components.timelapser.engine.events import Reconciled
 from custom_components.timelapser.engine.images.trash import Trash
 from custom_components.timelapser.engine.models import (
@@ -45,6 +48,7 @@ def create_deletion(parts: Engine, sleep: Sleep = no_sleep) -> DeletionService:
     return DeletionService(
         timelapses=parts.timelapses,
         videos=parts.videos,
+        images=RetentionOperations(parts.database),
         cancel_renders=cancel_renders,
         trash=Trash(parts.storage),
         executor=parts.pool,
@@ -226,8 +230,11 @@ async def test_half_written_files_are_removed(house: House) -> None:
         (place / ".x.part").write_bytes(b"half")
     (folder / "thumbs" / "2026-11-24" / ".x.part").write_bytes(b"half")
     (root / ".spool" / "000000000001.json").write_bytes(b"{}")
-    assert await house.run() == {"leftovers": 5}
+    (root / ".import" / "cut off").mkdir(parents=True)
+    (root / ".import" / "cut off" / "1.mp4").write_bytes(b"fetched")
+    assert await house.run() == {"leftovers": 6}
     assert list(root.rglob("*.part")) == []
+    assert list((root / ".import").iterdir()) == []
     assert len(list(root.rglob("*.json"))) == 1
 
 

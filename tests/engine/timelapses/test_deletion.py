@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.timelapser.engine.database.retention_operations import (
+    RetentionOperations,
+)
 from custom_components.timelapser.engine.database.verify_operations import VerifyOperations
 from custom_components.timelapser.engine.errors import (
     DatabaseUnavailableError,
@@ -42,6 +45,7 @@ class House:
         self.service = DeletionService(
             timelapses=self.parts.timelapses,
             videos=self.parts.videos,
+            images=RetentionOperations(self.parts.database),
             cancel_renders=self._cancel,
             trash=self.trash,
             executor=self.parts.pool,

@@ -1,5 +1,6 @@
 """All that reads and writes the tables, by subject."""
 
+from .browse_operations import BrowseOperations
 from .camera_operations import CameraOperations
 from .corruption_operations import CorruptionOperations
 from .database import Database
@@ -7,6 +8,10 @@ from .image_operations import ImageOperations
 from .log_operations import LogOperations
 from .overview_operations import OverviewOperations
 from .reconciliation_operations import ReconciliationOperations
+from .retention_operations import RetentionOperations
+from .search_operations import SearchOperations
+from .segment_operations import SegmentOperations
+from .selection_operations import SelectionOperations
 from .settings_operations import SettingsOperations
 from .statistics_operations import StatisticsOperations
 from .tick_operations import TickOperations
@@ -23,6 +28,7 @@ class Operations:
         self.timelapses = TimelapseOperations(database)
         self.images = ImageOperations(database)
         self.videos = VideoOperations(database)
+        self.selections = SelectionOperations(database)
         self.ticks = TickOperations(database)
         self.judgements = CorruptionOperations(database)
         self.settings = SettingsOperations(database)
@@ -30,4 +36,8 @@ class Operations:
         self.overviews = OverviewOperations(database)
         self.logs = LogOperations(database)
         self.files = ReconciliationOperations(database)
+        self.retention = RetentionOperations(database)
         self.counters = VerifyOperations(database)
+        self.browse = BrowseOperations(database)
+        self.search = SearchOperations(database)
+        self.segments = SegmentOperations(database)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 import os
 from pathlib import Path
+import shutil
 from typing import Final, NamedTuple
 
 from .files import PART_SUFFIX, Storage, captured_at_of
@@ -13,6 +14,8 @@ from .spool import FOLDER as SPOOL_FOLDER
 
 IMAGE_FOLDERS: Final = {"images": False, "quarantine": True}
 """Those of a timelapse that hold images, and whether they are quarantined there."""
+IMPORT_FOLDER: Final = ".import"
+"""Where imports put what they fetch, each in a folder of its own."""
 
 
 class Place(NamedTuple):
@@ -47,9 +50,10 @@ class Inventory:
         self._storage = storage
 
     def remove_leftovers(self) -> int:
-        """Remove half-written files outside of timelapses; answer how many."""
+        """Remove half-written files outside of timelapses, and what imports fetched; count them."""
         spool = self._storage.resolve(SPOOL_FOLDER)
-        return sum(self._sweep(list(_files(path))) for path in (self._storage.root, spool))
+        parts = sum(self._sweep(list(_files(path))) for path in (self._storage.root, spool))
+        return parts + self._sweep_imports()
 
     def days(self, folder: str) -> set[date]:
         """The days in UTC for which a timelapse has folders."""
@@ -98,6 +102,15 @@ class Inventory:
         for part in parts:
             Path(part.path).unlink(missing_ok=True)
         return len(parts)
+
+    def _sweep_imports(self) -> int:
+        removed = 0
+        with suppress(FileNotFoundError), os.scandir(self._storage.resolve(IMPORT_FOLDER)) as all_:
+            for folder in all_:
+                if folder.is_dir(follow_symlinks=False) and self._is_old(folder):
+                    shutil.rmtree(folder.path, ignore_errors=True)
+                    removed += 1
+        return removed
 
     def _is_old(self, file: os.DirEntry[str]) -> bool:
         try:

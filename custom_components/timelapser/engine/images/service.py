@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -12,8 +13,18 @@ from pathlib import Path
 from ..corruption.frozen import FrozenWatch
 from ..corruption.service import Assessment, CorruptionService, Verdict
 from ..errors import StorageError
-from ..models import Context, Frame, Image, Judgement, NewImage, Replaced, Timelapse
+from ..models import (
+    Context,
+    Frame,
+    Image,
+    Judgement,
+    NewImage,
+    Replaced,
+    ThumbnailMode,
+    Timelapse,
+)
 from ..settings import Settings
+from .copies import Copies
 from .files import Storage, ThumbSize, write_atomically
 from .ingest import Ingested, ingest
 from .inventory import Place
@@ -45,6 +56,7 @@ class Assessed:
     captured_at: datetime
     ingested: Ingested
     assessment: Assessment
+    thumbnails: ThumbnailMode
 
 
 class ImageService:
@@ -52,6 +64,7 @@ class ImageService:
 
     def __init__(self, storage: Storage, corruption: CorruptionService, executor: Executor) -> None:
         self._storage = storage
+        self._copies = Copies(storage)
         self._corruption = corruption
         self._executor = executor
         self._frozen: dict[str, FrozenWatch] = {}
@@ -119,6 +132,28 @@ class ImageService:
 
         return await self._run(work)
 
+    async def keep_import(
+        self,
+        ingested: Ingested,
+        judgement: Judgement,
+        captured_at: datetime,
+        shelf: Shelf,
+        settings: Settings,
+    ) -> NewImage:
+        """Write a picture from elsewhere; a bad one is flagged: people chose to import it."""
+        rules = settings.corruption
+        flagged = rules.enabled and judgement.score < rules.flag_below
+        verdict = Verdict(judgement, quarantined=False, flagged=flagged)
+        folder, mode = shelf.timelapse.folder, settings.thumbnails.mode.of_others
+
+        def work() -> NewImage:
+            moment = self._free_moment(folder, captured_at)
+            self._write_files(folder, moment, ingested, False, mode)
+            new = _new_image(shelf.timelapse, moment, shelf.zone, ingested, verdict)
+            return replace(new, context=shelf.context, imported=True)
+
+        return await self._run(work)
+
     async def path(self, image: Image, size: ImageSize) -> Path | None:
         """Answer an image's file, or the next larger one where a small one is missing."""
         return await self._run(partial(self._path, image, size))
@@ -161,7 +196,7 @@ class ImageService:
             settings.corruption,
             heavy=not shelf.degraded,
         )
-        return Assessed(frame.captured_at, ingested, assessment)
+        return Assessed(frame.captured_at, ingested, assessment, settings.thumbnails.mode)
 
     def _write(
         self, assessed: Assessed, shelf: Shelf, replaced: tuple[Replaced, ...] = ()
@@ -169,9 +204,8 @@ class ImageService:
         timelapse, ingested = shelf.timelapse, assessed.ingested
         verdict = self._corruption.settle(timelapse.camera_id, assessed.assessment)
         captured_at = self._free_moment(timelapse.folder, assessed.captured_at)
-        self._write_thumbs(timelapse.folder, captured_at, ingested)
-        path = self._storage.image_path(timelapse.folder, captured_at, verdict.quarantined)
-        write_atomically(path, ingested.jpeg, sync=True)
+        mode = assessed.thumbnails.of_others if verdict.quarantined else assessed.thumbnails
+        self._write_files(timelapse.folder, captured_at, ingested, verdict.quarantined, mode)
         if ingested.signature is not None:
             self.frozen_watch(timelapse.camera_id).see(ingested.signature, captured_at)
         new = _new_image(timelapse, captured_at, shelf.zone, ingested, verdict)
@@ -193,7 +227,8 @@ class ImageService:
         quarantined = place.quarantined or not ingested.origin.readable
         if quarantined and not place.quarantined:
             self._move(timelapse.folder, place.captured_at, True)
-        self._write_thumbs(timelapse.folder, place.captured_at, ingested)
+        mode = settings.thumbnails.mode.of_others
+        self._write_thumbs(timelapse.folder, place.captured_at, ingested, mode)
         verdict = Verdict(judged.judgement, quarantined, judged.flagged)
         return _new_image(timelapse, place.captured_at, zone, ingested, verdict)
 
@@ -218,27 +253,34 @@ class ImageService:
             moment += timedelta(milliseconds=1)
         return moment
 
-    def _write_thumbs(self, folder: str, captured_at: datetime, ingested: Ingested) -> None:
-        for size, jpeg in (
-            (ThumbSize.SMALL, ingested.small),
-            (ThumbSize.THUMB, ingested.thumb),
-        ):
-            if jpeg is not None:
-                path = self._storage.thumb_path(folder, captured_at, size)
-                write_atomically(path, jpeg, sync=False)
+    def _write_files(
+        self,
+        folder: str,
+        captured_at: datetime,
+        ingested: Ingested,
+        quarantined: bool,
+        mode: ThumbnailMode,
+    ) -> None:
+        path = self._storage.image_path(folder, captured_at, quarantined)
+        write_atomically(path, ingested.jpeg, sync=True)
+        # Copies can be made later: a disk that is just full now costs nobody the image.
+        with suppress(StorageError):
+            self._write_thumbs(folder, captured_at, ingested, mode)
+
+    def _write_thumbs(
+        self, folder: str, captured_at: datetime, ingested: Ingested, mode: ThumbnailMode
+    ) -> None:
+        copies = {ThumbSize.SMALL: ingested.small, ThumbSize.THUMB: ingested.thumb}
+        self._copies.keep(folder, captured_at, copies, mode)
 
     def _path(self, image: Image, size: ImageSize) -> Path | None:
-        small, thumb = (
-            self._storage.thumb_path(image.folder, image.captured_at, kind)
-            for kind in (ThumbSize.SMALL, ThumbSize.THUMB)
-        )
-        full = self._storage.image_path(image.folder, image.captured_at, image.quarantined)
-        cascade = {
-            ImageSize.THUMB: (thumb, small, full),
-            ImageSize.SMALL: (small, full),
-            ImageSize.FULL: (full,),
+        smaller = {
+            ImageSize.THUMB: (ThumbSize.THUMB, ThumbSize.SMALL),
+            ImageSize.SMALL: (ThumbSize.SMALL,),
+            ImageSize.FULL: (),
         }
-        return next((path for path in cascade[size] if path.is_file()), None)
+        copies = (self._copies.find(image, kind) for kind in smaller[size])
+        return next(filter(None, copies), None) or self._copies.full(image)
 
 
 def _new_image(
@@ -259,4 +301,7 @@ def _new_image(
         judgement=verdict.judgement,
         quarantined=verdict.quarantined,
         flagged=verdict.flagged,
+        luma=ingested.luma,
+        phash=ingested.phash,
+        content_hash=ingested.content_hash,
     )

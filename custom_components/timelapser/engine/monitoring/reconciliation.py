@@ -26,7 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 PAUSE: Final = 0.05
 """Seconds between two folders, in which others have the disk."""
 
-_VIDEO_NAME = re.compile(r"\d{8}T\d{6}Z-(\d+)\.mp4")
+_VIDEO_NAME = re.compile(r"\d{8}T\d{6}Z-(\d+)\.(?:mp4|webm)")
 
 
 class ReconciliationService:
