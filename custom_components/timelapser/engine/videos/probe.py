@@ -5,10 +5,14 @@ from fractions import Fraction
 import json
 from pathlib import Path
 import shutil
+from typing import Final
 
-from ..errors import FfmpegMissingError, RenderError
+from ..errors import FfmpegMissingError, FfmpegStalledError, RenderError
 from ..models import VideoFile
-from .ffmpeg import Spawn
+from .ffmpeg import Spawn, run
+
+READ_WITHIN: Final = 600.0
+"""Seconds; the packets of a long video lie all over a file on a slow disk."""
 
 
 def find_ffprobe(ffmpeg: str) -> str:
@@ -21,21 +25,22 @@ def find_ffprobe(ffmpeg: str) -> str:
 async def probe(
     ffprobe: str, path: Path, spawn: Spawn = asyncio.create_subprocess_exec
 ) -> VideoFile:
-    """Read a video file, counting its packets; raise RenderError when it cannot be read."""
+    """Read a video file, counting its packets.
+
+    Raises RenderError when it cannot be read, FfmpegMissingError when there is no ffprobe, and
+    FfmpegStalledError.
+    """
+    command = [
+        *(ffprobe, "-v", "error", "-select_streams", "v:0", "-count_packets", "-of", "json"),
+        *("-show_entries", "stream=codec_name,width,height,pix_fmt,avg_frame_rate"),
+        *("-show_entries", "stream=nb_read_packets:format=duration,size", str(path)),
+    ]
     try:
-        process = await spawn(
-            ffprobe,
-            *("-v", "error", "-select_streams", "v:0", "-count_packets", "-of", "json"),
-            *("-show_entries", "stream=codec_name,width,height,pix_fmt,avg_frame_rate"),
-            *("-show_entries", "stream=nb_read_packets:format=duration,size", str(path)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            close_fds=False,
-        )
-    except OSError as error:
-        raise FfmpegMissingError(binary=ffprobe) from error
-    output, _ = await process.communicate()
+        output = await run(command, spawn, within=READ_WITHIN)
+    except FfmpegMissingError, FfmpegStalledError:
+        raise
+    except RenderError as error:
+        raise RenderError(reason="the video cannot be read back") from error
     try:
         found = json.loads(output)
         stream, container = found["streams"][0], found["format"]
