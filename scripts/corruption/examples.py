@@ -23,7 +23,9 @@ from .labelled import Labelled
 from .streams import CODECS, FAITHFUL, LOSSES, through
 
 VISIBLE: Final = 0.05
-"""Share of the picture that made damage has to change, or it is not used."""
+"""Share of the picture that drawn damage has to change, or it is not used."""
+VISIBLE_LOSS: Final = 0.015
+"""The same of a codec's damage, which is told by its edges before it is large."""
 VISIBLE_STEP: Final = 12
 ODD: Final = 0.55
 """How often an image is damaged under another condition than its own."""
@@ -139,11 +141,11 @@ def _made(picture: Picture, random: Generator, count: int) -> Iterator[tuple[str
         damaged = EDITS[str(name)](scene, random)
         if _changed(scene, damaged) > VISIBLE:
             yield f"made {name}", True, damaged
-    for _ in range(count):
+    for _ in range(count + 1):
         scene = _odd(picture, random)[1] if random.random() < ODD else picture
         codec, loss = str(random.choice(list(CODECS))), str(random.choice(LOSSES))
         decoded = through(scene, codec, loss, random)
-        if decoded is not None and decoded[1] > VISIBLE:
+        if decoded is not None and decoded[1] > VISIBLE_LOSS:
             yield f"made {codec}: {loss}", True, decoded[0]
     for _ in range(2 * count):
         name, scene = _odd(picture, random)

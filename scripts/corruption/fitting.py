@@ -31,12 +31,11 @@ DIGITS: Final = 4
 WEIGHT_LIGHT: Final = 0.1
 """Of an example again, as if heavy checks were off."""
 
-# Scores at log odds relative to those at which a good image of a hundred is flagged: 70 there,
-# 40 where none of them is.
-SHAPE: Final = (
-    *((-9.0, 100), (-6.0, 98), (-4.0, 96), (-2.0, 90), (-0.7, 80)),
-    *((0.0, 70), (0.8, 40), (2.5, 10), (5.0, 0)),
-)
+# What is usual for good images differs between forests, and is to score the same: 70 where one of
+# a hundred is flagged, 96 in their middle. Other scores of good ones are at shares of this way.
+GOOD_SHAPE: Final = ((2.25, 100), (1.5, 98), (1.0, 96), (0.5, 90), (0.175, 80), (0.0, 70))
+# Scores of damaged ones are at log odds above the first.
+DAMAGED_SHAPE: Final = ((0.8, 40), (2.5, 10), (5.0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +143,20 @@ def _plain(node: Mapping[str, Any], names: Sequence[str]) -> Any:
     return [names[node["split_feature"]], limit, below, above, 0 if low else 1]
 
 
-def curve(limit: float) -> list[list[float]]:
-    """Points from log odds to scores; 70 is at the limit."""
-    return [[round(limit + offset, 4), score] for offset, score in SHAPE]
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Log odds of good images of unseen cameras: those few of them reach, and their median."""
+
+    limit: float = 0.0
+    middle: float = -4.0
+
+
+def curve(usual: Usual) -> list[list[float]]:
+    """Points from log odds to scores; 70 is at the limit, 96 in the middle of good images."""
+    way = usual.limit - usual.middle
+    points = [(usual.limit - share * way, score) for share, score in GOOD_SHAPE]
+    points += [(usual.limit + offset, score) for offset, score in DAMAGED_SHAPE]
+    return [[round(odds, 4), score] for odds, score in points]
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

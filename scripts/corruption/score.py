@@ -22,6 +22,7 @@ TEXTS = {
     Reason.WHITE: "white all over",
     Reason.BLACK: "black all over",
     Reason.SIZE_CHANGED: "another size than before",
+    Reason.JPEG_ERRORS: "the JPEG is broken",
     Reason.ROWS_FILLED: "a part is filled with one colour",
     Reason.ROWS_SMEARED: "a part is smeared",
     Reason.ROWS_SHIFTED: "a part is shifted sideways",

@@ -25,7 +25,7 @@ from custom_components.timelapser.engine.corruption.model import SHIPPED, Model,
 
 from .examples import Example, of_camera, sorts
 from .figures import by_kind, limit_at, outcome, summary
-from .fitting import Plan, Table, curve, fit, folds, loaded, table, write
+from .fitting import Plan, Table, Usual, curve, fit, folds, loaded, table, write
 from .judging import Judged, judged
 from .labelled import Labelled, by_camera, read
 
@@ -48,10 +48,10 @@ def main() -> None:
         if options.table is not None:
             data.save(options.table)
     plans = planned(data)
-    training, limits = checked(data, cameras, options.folds, plans)
+    training, usual = checked(data, cameras, options.folds, plans)
     everything = np.ones(len(data.damaged), np.bool_)
     forests = {name: fit(data, everything, plan) for name, plan in plans.items()}
-    content = {"version": options.version, "training": training} | with_curves(forests, limits)
+    content = {"version": options.version, "training": training} | with_curves(forests, usual)
     write(options.output, content)
     print(f"{options.output}: {options.output.stat().st_size // 1024} KB")
 
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("labels", type=Path, help="the CSV file of labels")
     parser.add_argument("--output", type=Path, default=SHIPPED, help="the model to write")
-    parser.add_argument("--version", default="1", help="what the model is called in logs")
+    parser.add_argument("--version", default="2", help="what the model is called in logs")
     parser.add_argument("--folds", type=int, default=10, help="of cameras, for the check")
     parser.add_argument("--made", type=int, default=3, help="images made per good one, of a sort")
     parser.add_argument("--jobs", type=int, default=2, help="processes that measure")
@@ -101,15 +101,15 @@ def _measure(made: int, task: tuple[int, list[Labelled]]) -> list[Example]:
 
 def checked(
     data: Table, cameras: dict[str, list[Labelled]], count: int, plans: Mapping[str, Plan]
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Figures of models on cameras they have not seen, and the log odds that score 70."""
+) -> tuple[dict[str, Any], dict[str, Usual]]:
+    """Figures of models on cameras they have not seen, and what is usual for good images."""
     parts = folds(list(cameras), count)
     seen = [~np.isin(data.camera, list(part)) for part in parts]
     forests = {name: [fit(data, rows, plan) for rows in seen] for name, plan in plans.items()}
-    zeros = dict.fromkeys(plans, 0.0)
-    models = [_model({name: forests[name][n] for name in plans}, zeros) for n in range(count)]
-    limits = _limits(data, parts, models)
-    models = [_model({name: forests[name][n] for name in plans}, limits) for n in range(count)]
+    any_usual = dict.fromkeys(plans, Usual())
+    models = [_model({name: forests[name][n] for name in plans}, any_usual) for n in range(count)]
+    usual = _usual(data, parts, models)
+    models = [_model({name: forests[name][n] for name in plans}, usual) for n in range(count)]
     given: list[Judged] = []
     online: list[Judged] = []
     for number, (part, one) in enumerate(zip(parts, models, strict=True), 1):
@@ -124,26 +124,26 @@ def checked(
     print(f"unseen cameras: {json.dumps(figures)}")
     print(json.dumps(by_kind(outcome(online))))
     kept = {"cameras": len(cameras), "folds": count, "examples": len(data.damaged)}
-    return kept | figures, limits
+    return kept | figures, usual
 
 
-def _model(forests: Mapping[str, Mapping[str, Any]], limits: Mapping[str, float]) -> Model:
+def _model(forests: Mapping[str, Mapping[str, Any]], usual: Mapping[str, Usual]) -> Model:
     """A model as it would be read again."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
-        write(path, {"version": "check"} | with_curves(forests, limits))
+        write(path, {"version": "check"} | with_curves(forests, usual))
         return load(path)
 
 
 def with_curves(
-    forests: Mapping[str, Mapping[str, Any]], limits: Mapping[str, float]
+    forests: Mapping[str, Mapping[str, Any]], usual: Mapping[str, Usual]
 ) -> dict[str, Any]:
     """Forests with the curves from their log odds to scores."""
-    return {name: {**forest, "curve": curve(limits[name])} for name, forest in forests.items()}
+    return {name: {**forest, "curve": curve(usual[name])} for name, forest in forests.items()}
 
 
-def _limits(data: Table, parts: Sequence[frozenset[str]], models: list[Model]) -> dict[str, float]:
-    """The log odds that few good images of unseen cameras reach."""
+def _usual(data: Table, parts: Sequence[frozenset[str]], models: list[Model]) -> dict[str, Usual]:
+    """What is usual for the good images of unseen cameras."""
     good: dict[str, list[float]] = {"with_history": [], "alone": []}
     for part, model in zip(parts, models, strict=True):
         for row in data.values[np.isin(data.camera, list(part)) & data.own & ~data.damaged]:
@@ -151,7 +151,10 @@ def _limits(data: Table, parts: Sequence[frozenset[str]], models: list[Model]) -
             good["alone"].append(model.alone.log_odds(features))
             if not np.isnan(features["change"]):
                 good["with_history"].append(model.with_history.log_odds(features))
-    return {name: -limit_at(-np.array(odds), FLAGGED[name]) for name, odds in good.items()}
+    return {
+        name: Usual(-limit_at(-np.array(odds), FLAGGED[name]), float(np.median(odds)))
+        for name, odds in good.items()
+    }
 
 
 if __name__ == "__main__":

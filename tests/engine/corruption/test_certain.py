@@ -1,5 +1,7 @@
 """What needs no model: broken files, decoders that complain, pictures of nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,26 @@ def test_another_size() -> None:
     found = judge(examine(view(0.5), origin((1280, 720)), NUMPY), seen(), shipped(), NUMPY)
     assert found.findings[0].reason is Reason.SIZE_CHANGED
     assert 40 <= found.score < 70
+
+
+def test_broken_jpeg_of_a_camera_that_sends_whole_ones() -> None:
+    broken = replace(origin(), jpeg_errors=True)
+    found = judge(examine(view(0.5), broken, NUMPY), seen(), shipped(), NUMPY)
+    assert found.findings[0].reason is Reason.JPEG_ERRORS
+    assert found.score <= 15
+    # Another one may be broken as well: then it is how the camera is.
+    assert not found.certain
+
+
+def test_broken_jpeg_that_is_a_cameras_first_is_no_quarantine() -> None:
+    broken = replace(origin(), jpeg_errors=True)
+    found = judge(examine(view(0.5), broken, NUMPY), History(), shipped(), NUMPY)
+    assert found.findings[0].reason is Reason.JPEG_ERRORS
+    assert 40 <= found.score < 70
+
+
+def test_broken_jpeg_of_a_camera_that_sends_no_others() -> None:
+    broken = examine(view(0.5), replace(origin(), jpeg_errors=True), NUMPY)
+    found = judge(broken, accepted(broken, seen(), NUMPY), shipped(), NUMPY)
+    assert Reason.JPEG_ERRORS not in {finding.reason for finding in found.findings}
+    assert found.score >= 70

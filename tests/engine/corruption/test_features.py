@@ -68,6 +68,8 @@ def test_by_itself(change: Change, name: str, least: float) -> None:
         (EDITS["scrambled"], "lost", 0.2),
         (EDITS["displaced"], "lost", 0.1),
         (EDITS["pixelated"], "grid_new_most", 0.1),
+        (EDITS["scrambled"], "corners", 0.4),
+        (EDITS["displaced"], "corners_changed", 0.1),
     ],
 )
 def test_against_history(change: Change, name: str, least: float) -> None:
@@ -84,6 +86,29 @@ def test_conditions_are_no_damage(name: str) -> None:
     assert found["shifted_band"] < 0.2
     assert found["hue_swapped"] < 0.5
     assert found["grey"] < 0.3
+    assert found["corners_changed"] < 0.05
+
+
+@pytest.mark.parametrize("full_width", [640, 1152, 1280])
+def test_a_few_macroblocks_have_corners_on_the_grid_only(full_width: int) -> None:
+    """A thing that came by, as large and with as sharp edges, has its own place."""
+    side = 16 * 640 // full_width
+    size = origin((full_width, full_width * 360 // 640))
+    history = History()
+    for number in range(3):
+        before = examine(view(NOON - number / 1440), size, NUMPY)
+        history = accepted(before, history, NUMPY)
+    found = []
+    for off in (0, side // 2):
+        at = tuple(round(16 * n * 640 / full_width) + off for n in (10, 12))
+        picture = view(NOON).copy()
+        picture[at[0] : at[0] + 2 * side, at[1] : at[1] + 2 * side] = (200, 40, 40)
+        examined = examine(picture, size, NUMPY)
+        assert examined.signature is not None
+        found.append(compare(examined.signature, history, NUMPY).features["corners"])
+    on_grid, beside = found
+    assert on_grid > 0.2
+    assert beside < on_grid / 2
 
 
 def test_size_does_not_matter() -> None:

@@ -123,6 +123,24 @@ def test_other_size_of_the_same_scene_is_taken_over(service: CorruptionService) 
     assert see(service, small[2]) == (False, False)
 
 
+def test_broken_jpeg_among_whole_ones_is_put_aside(service: CorruptionService) -> None:
+    known(service)
+    assert service.settle(CAMERA, assess(service, view(5), jpeg_errors=True)).quarantined
+    assert see(service, view(6)) == (False, False)
+
+
+@pytest.mark.parametrize("whole", [0, 4])
+def test_camera_whose_every_jpeg_is_broken_is_got_used_to(
+    service: CorruptionService, whole: int
+) -> None:
+    known(service, whole)
+    suspect = [
+        service.settle(CAMERA, assess(service, view(whole + n), jpeg_errors=True)).suspect
+        for n in range(5)
+    ]
+    assert suspect == [True, False, False, False, False]
+
+
 def test_cameras_are_apart_and_can_be_forgotten(service: CorruptionService) -> None:
     known(service)
     service.forget(CAMERA)

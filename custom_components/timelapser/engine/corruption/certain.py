@@ -21,6 +21,7 @@ class Reason(StrEnum):
     WHITE = "white"
     BLACK = "black"
     SIZE_CHANGED = "size_changed"
+    JPEG_ERRORS = "jpeg_errors"
     ROWS_LOST = "rows_lost"
     ROWS_FILLED = "rows_filled"
     ROWS_SMEARED = "rows_smeared"
@@ -76,6 +77,8 @@ class Origin:
     readable: bool = True
     truncated: bool = False
     decoder_errors: bool = False
+    jpeg_errors: bool = False
+    """The JPEG was decoded to its end, but not all of its data made sense."""
 
 
 def certain_of_file(origin: Origin) -> tuple[Reason, ...]:

@@ -247,12 +247,34 @@ def _heavy(
     }
     if lost is not None:
         features["steps_lost"] = float((edged & lost).mean())
-    return features
+    return features | _corners(maps.corners, [other.corners for other in others], best)
 
 
-def _most(values: NDArray[np.float32]) -> float:
+def _corners(corners: Blocks, others: Sequence[Blocks], best: Blocks) -> dict[str, float]:
+    """New corners of macroblocks: the few sharpest, more of them, and where the picture changed."""
+    before = [other for other in others if other.shape == corners.shape]
+    if not before or not corners.size:
+        return {}
+    most = np.max(before, axis=0).astype(np.float32)
+    new = np.clip(corners - 1.3 * most - 0.02, 0, 1).astype(np.float32)
+    rows, columns = (
+        np.arange(count) * blocks // count
+        for count, blocks in zip(corners.shape, best.shape, strict=True)
+    )
+    changed = new * np.clip(1 - best[np.ix_(rows, columns)], 0, 1)
+    usual = float(corners.astype(np.float32).mean())
+    return {
+        "corners": _most(new, 4),
+        "corners_more": _most(new, 12),
+        "corners_ratio": _most(new) / (usual + 0.01),
+        "corners_changed": _most(changed),
+        "corners_share": float((new > 0.1).mean()),
+    }
+
+
+def _most(values: NDArray[np.float32], count: int = FEW) -> float:
     """The mean of the few greatest values."""
-    return float(np.partition(values, -FEW, axis=None)[-FEW:].mean())
+    return float(np.partition(values, -count, axis=None)[-count:].mean())
 
 
 def shifted(luma: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -46,6 +46,7 @@ class Signature:
     features: Mapping[str, float]
     light: Light
     full_size: tuple[int, int]
+    jpeg_errors: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """Up to five accepted pictures of one camera, oldest first; some 200 KB at 16:9."""
+    """Up to five accepted pictures of one camera, oldest first; some 300 KB at 1080p."""
 
     entries: tuple[Entry, ...] = ()
 

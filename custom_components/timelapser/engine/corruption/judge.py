@@ -24,6 +24,8 @@ EXPLAINED_BELOW: Final = 85
 """Score from which on a picture is so usual that nothing needs to be said of it."""
 FIRST_SCORE: Final = 40
 """What a camera's first picture scores at least: nothing says yet what is usual there."""
+JPEG_ERRORS_SCORE: Final = 15
+"""What an image scores at most whose JPEG is broken, as the camera's others are not."""
 FROZEN_CHANGE: Final = 0.5
 """Mean difference in levels up to which a picture may be one of those before."""
 FROZEN_SHARE: Final = 0.4
@@ -76,6 +78,7 @@ def examine(
         features=features,
         light=light_of(features),
         full_size=(origin.width, origin.height),
+        jpeg_errors=origin.jpeg_errors,
     )
     return Examined(origin, certain, features, signature)
 
@@ -94,6 +97,9 @@ def judge(examined: Examined, history: History, model: Model, analyzer: Analyzer
         score = max(model.alone.score(features), FIRST_SCORE)
     score = min([score, *(TOP_SCORE[reason] for reason in certain)])
     findings = [Finding(reason) for reason in certain]
+    if _newly_broken(examined.signature, history):
+        score = min(score, JPEG_ERRORS_SCORE if history.entries else FIRST_SCORE)
+        findings.append(Finding(Reason.JPEG_ERRORS))
     frozen = not certain and _frozen(found)
     if frozen:
         findings.append(Finding(Reason.FROZEN))
@@ -113,6 +119,12 @@ def accepted(examined: Examined, history: History, analyzer: Analyzer) -> Histor
 def _of_size(signature: Signature, history: History) -> tuple[Reason, ...]:
     sizes = {entry.signature.full_size for entry in history.entries}
     return (Reason.SIZE_CHANGED,) if sizes and signature.full_size not in sizes else ()
+
+
+def _newly_broken(signature: Signature, history: History) -> bool:
+    """Whether the JPEG has errors, and those before had none: some cameras never send it clean."""
+    usual = any(entry.signature.jpeg_errors for entry in history.entries)
+    return signature.jpeg_errors and not usual
 
 
 def _frozen(found: Comparison) -> bool:
