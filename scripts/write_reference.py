@@ -85,10 +85,19 @@ def _fields(integration: Integration, name: str) -> Iterator[str]:
     texts = branch(integration.english, "services", name, "fields")
     yield "| Field | | What it is |"
     yield "|-|-|-|"
-    for field, described in fields.items():
-        tree = branch(fields, field) if described else {}
+    for field, tree in _flat(fields):
         text = branch(texts, field)
         yield f"| `{field}` | {_need(tree)} | {_cell(str(text['description']))} |"
+
+
+def _flat(fields: Tree) -> Iterator[tuple[str, Tree]]:
+    """Answer the fields, also those that lie in sections of the form."""
+    for name, described in fields.items():
+        tree = branch(fields, name) if described else {}
+        if "fields" in tree:
+            yield from _flat(branch(tree, "fields"))
+        else:
+            yield name, tree
 
 
 def _need(field: Tree) -> str:

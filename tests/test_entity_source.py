@@ -28,6 +28,7 @@ from custom_components.timelapser.engine.errors import (
     NoJpegError,
     SourceError,
 )
+from custom_components.timelapser.frames import async_test
 from custom_components.timelapser.sources import EntitySource
 from tests.harness import scene
 from tests.harness.fixtures import RtspFactory
@@ -238,7 +239,8 @@ async def test_stream_is_taken_where_it_shows_more(  # noqa: PLR0917
         # The URL is the entity's, with its password: asked for each time, and stored nowhere.
         assert "secret" not in str(dict(subentry.data))
         hub = entry.runtime_data
-        frame = await hub.async_test(
+        frame = await async_test(
+            hub,
             hub.cameras[subentry.subentry_id].source,
             hub.cameras[subentry.subentry_id].settings,
         )

@@ -28,7 +28,7 @@ from .forms import (
     settings_form,
     suggested,
 )
-from .frames import TestFrame, async_test_source, usual_schedule
+from .frames import TestFrame, async_test, async_test_source, usual_schedule
 from .hub import TimelapserHub
 from .issues import local
 from .source_form import SCHEMAS, default_name, read_source, suggested_source
@@ -275,7 +275,7 @@ class CameraFlow(ConfigSubentryFlow):
         hub = await self._async_hub()
         camera = hub.cameras[self._get_reconfigure_subentry().subentry_id]
         levels = {Level.HUB: self._get_entry().options, Level.CAMERA: data}
-        return await hub.async_test(camera.source, resolve(levels).settings)
+        return await async_test(hub, camera.source, resolve(levels).settings)
 
     @property
     def _stored(self) -> Mapping[str, Any]:

@@ -30,11 +30,13 @@ from .engine.models import (
     Timelapse,
     TimelapseRules,
     TimelapseState,
+    VideoSettings,
 )
 from .engine.settings import Level, Settings, changed, resolve
-from .frames import async_test_source
+from .frames import async_test, async_test_source
 from .gate import async_check_gate
 from .quality import CameraQuality
+from .snapshot import async_snapshot
 from .sources import source_data
 from .trouble import CameraTrouble
 
@@ -186,7 +188,7 @@ class CameraRuntime:
 
     async def async_try_again(self) -> None:
         """Take a picture of a camera that was away; raise SourceError when it still is."""
-        await self._hub.async_test(self.source, self.settings)
+        await async_test(self._hub, self.source, self.settings)
         self.captures.probing.reset()
         self.trouble.async_forget()
         self.captures.async_capture_soon()
@@ -208,16 +210,25 @@ class CameraRuntime:
     async def async_render_video(
         self, timelapse_id: int | None = None, settings: Mapping[str, object] | None = None
     ) -> RenderJob:
-        """Queue a video of a timelapse of this camera, the newest where none is named."""
+        """Queue a video of all images of a timelapse, the newest where none is named."""
+        timelapse, video = await self.async_video_settings(timelapse_id, settings or {})
+        return await self._hub.videos.request_render(timelapse.id, video)
+
+    async def async_video_settings(
+        self, timelapse_id: int | None, changes: Mapping[str, object]
+    ) -> tuple[Timelapse, VideoSettings]:
+        """Answer a timelapse of this camera, or the newest, and how its videos are made.
+
+        Raises NoTimelapseError, NotFoundError, and as `changed` does for changes for once.
+        """
         if timelapse_id is None:
             if self.timelapse is None:
                 raise NoTimelapseError(camera=self.camera.name)
             timelapse_id = self.timelapse.id
         timelapse = await self.async_own_timelapse(timelapse_id)
         levels = self.levels(timelapse)
-        levels[Level.TIMELAPSE] = changed(levels, Level.TIMELAPSE, settings or {})
-        video = resolve(levels).settings.video
-        return await self._hub.videos.request_render(timelapse.id, video)
+        levels[Level.TIMELAPSE] = changed(levels, Level.TIMELAPSE, changes)
+        return timelapse, resolve(levels).settings.video
 
     async def async_change_settings(self, changes: Mapping[str, object]) -> None:
         """Change what the camera itself sets; None takes a value back."""
@@ -263,7 +274,7 @@ class CameraRuntime:
     async def async_reload(self) -> None:
         """Read and show everything anew, after more than captures has changed."""
         async with self._reading:
-            snapshot = await self._hub.async_snapshot(self._subentry)
+            snapshot = await async_snapshot(self._hub, self._subentry)
             snapshot = replace(snapshot, degraded=self.quality.degraded)
             self.coordinator.async_set_updated_data(snapshot)
         self.captures.async_arm()

@@ -10,7 +10,7 @@ from .const import CONF_SOURCE, CONF_USE_STREAM
 from .engine.capture.planning import plan
 from .engine.capture.schedule import Schedule
 from .engine.errors import SourceError
-from .engine.models import Judgement, SourceKind
+from .engine.models import CameraSource, Judgement, SourceKind
 from .engine.settings import Settings
 from .sources import entity_stream, found_entity
 
@@ -38,6 +38,19 @@ class TestFrame:
     def pixels(self) -> int:
         """How much there is to be seen."""
         return self.width * self.height
+
+
+async def async_test(hub: TimelapserHub, source: CameraSource, settings: Settings) -> TestFrame:
+    """Take a frame that is shown, but not kept; raise SourceError when there is none."""
+    frame = await hub.captures.grab(source, settings.capture.timeout)
+    ingested, judgement = await hub.images.examine(frame, settings)
+    return TestFrame(
+        ingested.width,
+        ingested.height,
+        len(ingested.jpeg),
+        judgement,
+        hub.previews.async_add(ingested.small or ingested.jpeg),
+    )
 
 
 def usual_schedule(hub: TimelapserHub, settings: Settings) -> Schedule:
@@ -78,6 +91,6 @@ async def _async_has_stream(hub: TimelapserHub, data: dict[str, Any]) -> bool:
 async def _async_try(hub: TimelapserHub, data: dict[str, Any], settings: Settings) -> TestFrame:
     source = hub.sources.create(data)
     try:
-        return await hub.async_test(source, settings)
+        return await async_test(hub, source, settings)
     finally:
         await source.close()

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 import logging
 from pathlib import Path
 from typing import Any
 
-from homeassistant.components.ffmpeg import get_ffmpeg_manager
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event as StopEvent
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
@@ -19,7 +19,6 @@ from homeassistant.util import dt as dt_util
 from .analyzer_setup import async_analyzer
 from .camera_runtime import CameraRuntime
 from .const import CONF_STORAGE, DOMAIN
-from .coordinator import CameraSnapshot
 from .database_setup import async_open_database
 from .engine.capture.ledger import Ledger
 from .engine.capture.service import MAX_GRABS, ImageCaptureService
@@ -27,14 +26,16 @@ from .engine.corruption.rejudge import RejudgeService
 from .engine.corruption.service import CorruptionService
 from .engine.database.database import Database
 from .engine.database.operations import Operations
-from .engine.database.statistics_operations import Scope
 from .engine.errors import DatabaseTooNewError, DatabaseUnavailableError, TimelapserError
 from .engine.images.files import Storage
+from .engine.images.purging import Look, PurgeService
 from .engine.images.recorder import Recorder
 from .engine.images.service import ImageService
 from .engine.images.spool import Spool
+from .engine.images.thumbnails import ThumbnailService
 from .engine.images.trash import Trash
-from .engine.models import AnalyzerChoice, CameraSource, Timelapse
+from .engine.imports.service import ImportParts, ImportService
+from .engine.models import AnalyzerChoice, Timelapse
 from .engine.monitoring.database_watch import DatabaseWatch
 from .engine.monitoring.housekeeping import Housekeeping
 from .engine.monitoring.load import LoadWatch
@@ -44,17 +45,18 @@ from .engine.settings import Level, Settings, changed, resolve
 from .engine.settings.service import SettingsService
 from .engine.timelapses.deletion import DeletionService
 from .engine.timelapses.service import TimelapseService
-from .engine.videos.service import VideoService
 from .errors import translated
-from .frames import TestFrame
 from .gate import async_check_gate
 from .hub_coordinator import HubCoordinator
 from .hub_events import HubEvents
 from .issues import async_database_too_new
+from .library import async_show_again
 from .preview import Previews
 from .quality import REMEMBERED
 from .sky import Sky
+from .snapshot import async_snapshot
 from .sources import SourceMaker
+from .video_setup import make_videos
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class TimelapserHub:
         self.rows = rows = Operations(database)
         self.corruption = CorruptionService()
         self.images = ImageService(self.storage, self.corruption, self.image_pool)
+        self.thumbnails = ThumbnailService(rows.images, self.storage, self.image_pool)
         self.recorder = Recorder(rows.images, Spool(self.storage), self.image_pool)
         self.events = HubEvents(hass, entry, self)
         self.publish = self.events.async_publish
@@ -105,16 +108,7 @@ class TimelapserHub:
         self.timelapses = TimelapseService(
             rows.timelapses, self.publish, dt_util.utcnow, dt_util.get_default_time_zone
         )
-        self.videos = VideoService(
-            operations=rows.videos,
-            images=rows.images,
-            timelapses=rows.timelapses,
-            storage=self.storage,
-            executor=self.image_pool,
-            now=dt_util.utcnow,
-            publish=self.publish,
-            ffmpeg=get_ffmpeg_manager(hass).binary,
-        )
+        self.videos, self.encode_ahead, self.segments = make_videos(self, entry.entry_id)
         self.statistics = StatisticsService(
             rows.statistics, self.storage, self.image_pool, dt_util.utcnow
         )
@@ -127,6 +121,16 @@ class TimelapserHub:
             self.storage,
             self.image_pool,
         )
+        self.imports = ImportService(
+            ImportParts(
+                rows=rows,
+                images=self.images,
+                executor=self.image_pool,
+                now=dt_util.utcnow,
+                zone=dt_util.get_default_time_zone,
+                has_room=self.load.check,
+            )
+        )
         self.housekeeping = Housekeeping(
             rows.logs,
             rows.judgements,
@@ -137,9 +141,23 @@ class TimelapserHub:
         self.deletion = DeletionService(
             timelapses=rows.timelapses,
             videos=rows.videos,
+            images=rows.retention,
             cancel_renders=self.videos.cancel_all,
             trash=Trash(self.storage),
             executor=self.image_pool,
+        )
+        self.purging = PurgeService(
+            rows=rows,
+            deletion=self.deletion,
+            executor=self.image_pool,
+            look=Look(
+                dt_util.utcnow,
+                dt_util.get_default_time_zone,
+                lambda: self.shared_settings,
+                self.settings_of,
+            ),
+            publish=self.publish,
+            changed=partial(async_show_again, self),
         )
         self.reconciliation = ReconciliationService(
             rows=rows,
@@ -150,7 +168,7 @@ class TimelapserHub:
             publish=self.publish,
             now=dt_util.utcnow,
             zone=dt_util.get_default_time_zone,
-            settings=self._settings_of,
+            settings=self.settings_of,
         )
         self.previews = Previews(hass)
         self.cameras: dict[str, CameraRuntime] = {}
@@ -195,28 +213,12 @@ class TimelapserHub:
         )
         self.settings.check_stored(self.levels)
         for subentry_id, subentry in self._entry.subentries.items():
-            snapshot = await self.async_snapshot(subentry)
+            snapshot = await async_snapshot(self, subentry)
             camera = CameraRuntime(self.hass, self._entry, self, subentry, snapshot)
             self.settings.check_stored(camera.levels(camera.timelapse))
             recent = await self.rows.judgements.find(camera_id=subentry_id, limit=REMEMBERED)
             camera.quality.async_recall(recent)
             self.cameras[subentry_id] = camera
-
-    async def async_snapshot(self, subentry: ConfigSubentry) -> CameraSnapshot:
-        """Read all that is shown of a camera."""
-        camera_id = subentry.subentry_id
-        folder = self.storage.camera_folder(subentry.title, camera_id)
-        camera = await self.rows.cameras.ensure(camera_id, subentry.title, folder)
-        image = await self.rows.images.latest(camera_id)
-        jobs = await self.rows.videos.find_jobs(camera_id=camera_id, limit=1)
-        return CameraSnapshot(
-            camera,
-            today=await self.statistics.today(dt_util.get_default_time_zone(), Scope(camera_id)),
-            timelapse=await self.rows.timelapses.latest(camera_id),
-            image=image,
-            last_score=image.score if image else None,
-            job=jobs[0] if jobs else None,
-        )
 
     @property
     def shared_settings(self) -> Settings:
@@ -245,8 +247,10 @@ class TimelapserHub:
             return
         self.captures.allow(self.shared_settings.load.concurrent_grabs)
         self._async_employ(self.load.run(), "load worker")
-        self._async_employ(self.videos.run(), "render worker")
+        self._async_employ(self._async_render(), "render worker")
+        self._async_employ(self.encode_ahead.run(), "encode worker")
         self._async_employ(self.deletion.run(), "deletion worker")
+        self._async_employ(self.purging.run(), "purge worker")
         self._async_employ(self.database_watch.run(), "database worker")
         self._async_employ(self.housekeeping.run(), "housekeeping worker")
         for camera in self.cameras.values():
@@ -265,6 +269,13 @@ class TimelapserHub:
         self._analyzer = self.shared_settings.corruption.analyzer
         self.corruption.use(await async_analyzer(self.hass, self._analyzer))
 
+    async def _async_render(self) -> None:
+        try:
+            await self.segments.clean()
+        except TimelapserError as error:
+            _LOGGER.warning("The cache of segments was not tidied: %s", error)
+        await self.videos.run()
+
     async def _async_reconcile(self) -> None:
         """Compare files and rows, and show what came of it."""
         try:
@@ -276,7 +287,8 @@ class TimelapserHub:
                 for camera in self.cameras.values():
                     await camera.async_reload()
 
-    def _settings_of(self, timelapse: Timelapse) -> Settings:
+    def settings_of(self, timelapse: Timelapse) -> Settings:
+        """The settings in effect for a timelapse."""
         camera = self.cameras.get(timelapse.camera_id)
         if camera is None:
             return self.shared_settings
@@ -294,18 +306,6 @@ class TimelapserHub:
             self._open_streams.add(camera_id)
         return camera_id in self._open_streams
 
-    async def async_test(self, source: CameraSource, settings: Settings) -> TestFrame:
-        """Take a frame that is shown, but not kept; raise SourceError when there is none."""
-        frame = await self.captures.grab(source, settings.capture.timeout)
-        ingested, judgement = await self.images.examine(frame, settings)
-        return TestFrame(
-            ingested.width,
-            ingested.height,
-            len(ingested.jpeg),
-            judgement,
-            self.previews.async_add(ingested.small or ingested.jpeg),
-        )
-
     async def async_close(self, _event: StopEvent | None = None) -> None:
         """Stop cameras and worker, then let go of threads and database; once is enough."""
         if self._closed:
@@ -318,6 +318,7 @@ class TimelapserHub:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        await self.thumbnails.close()
         await self.hass.async_add_executor_job(self._shut_down_pools)
         await self.database.close()
 

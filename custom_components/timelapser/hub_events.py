@@ -18,6 +18,7 @@ from .engine.events import (
     RenderChanged,
     StorageLow,
     StorageOk,
+    TimelapseCompleted,
     VideoFinished,
     VideoProgress,
 )
@@ -27,6 +28,7 @@ from .engine.timelapses.progress import Outlook
 from .issues import DATABASE_AWAY, MEMORY_LOW, STORAGE_LOW, async_show_issue
 from .library import timelapse_outlook
 from .plain import event_data
+from .thumbnail_care import async_purge_completed
 
 if TYPE_CHECKING:
     from .camera_runtime import CameraRuntime
@@ -70,6 +72,12 @@ class HubEvents:
         if isinstance(event, VideoFinished) and camera is not None:
             self._entry.async_create_background_task(
                 self._hass, camera.async_refresh(), f"timelapser refresh {event.camera_id}"
+            )
+        if isinstance(event, TimelapseCompleted) and camera is not None:
+            self._entry.async_create_background_task(
+                self._hass,
+                async_purge_completed(self._hub, camera, event.timelapse),
+                f"timelapser purge {event.camera_id}",
             )
         self._show_load(event)
         if not isinstance(event, VideoProgress):

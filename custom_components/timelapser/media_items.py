@@ -11,6 +11,7 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .api.images import IMAGE_URL
+from .api.videos import POSTER_URL
 from .const import DOMAIN
 from .engine.database.browse_operations import ImageEntry
 from .engine.database.search_operations import TimelapseEntry, VideoEntry
@@ -120,13 +121,14 @@ class MediaItems:
     def video(self, entry: VideoEntry, path: str = "") -> BrowseMediaSource:
         """A video."""
         title = _joined(path, _clock(entry.created_at, "%Y-%m-%d %H:%M"), f"{entry.duration:.1f} s")
-        # An image of the timelapse stands for it until videos have pictures of their own.
+        # An image of the timelapse stands for one that has no picture of its own.
+        poster = POSTER_URL.format(video_id=entry.id) if entry.has_poster else None
         return _file(
             VideoIdentifier(entry.id),
             MediaClass.VIDEO,
             MediaType.VIDEO,
             title,
-            _thumbnail(entry.sample_id),
+            poster or _thumbnail(entry.sample_id),
         )
 
     def text(self, key: str) -> str:

@@ -11,7 +11,9 @@ from .engine.events import (
     Event,
     ImageCaptured,
     ImageQuarantined,
+    ImageRestored,
     LoadChanged,
+    Purged,
     Reconciled,
     RenderChanged,
     ResolutionChanged,
@@ -19,11 +21,15 @@ from .engine.events import (
     TimelapseChanged,
     TimelapseCompleted,
     VideoFinished,
+    VideoProgress,
 )
-from .engine.models import Image, Judgement, RenderJob, Timelapse, Video
+from .engine.models import Image, Judgement, Priority, RenderJob, Timelapse, Video
 from .engine.timelapses.progress import Outlook
+from .engine.videos.service import Forecast
 
 type Data = dict[str, Any]
+
+_PRIORITIES = {int(priority): priority.name.lower() for priority in Priority}
 
 
 def timelapse_data(timelapse: Timelapse, outlook: Outlook) -> Data:
@@ -97,8 +103,8 @@ def job_data(job: RenderJob) -> Data:
         "camera_id": job.camera_id,
         "timelapse_id": job.timelapse_id,
         "state": job.state.value,
-        "fps": job.settings.fps,
-        "quality": job.settings.quality.value,
+        "fps": job.fps,
+        "quality": job.quality.value,
         "requested_at": _time(job.requested_at),
         "started_at": _time(job.started_at),
         "finished_at": _time(job.finished_at),
@@ -107,6 +113,28 @@ def job_data(job: RenderJob) -> Data:
         "progress": round(job.progress * 100, 1),
         "video_id": job.video_id,
         "error": job.error,
+        "priority": _PRIORITIES.get(job.priority, str(job.priority)),
+        "automatic": job.automatic,
+        "attempts": job.attempts,
+        "not_before": _time(job.not_before),
+        "cpu_seconds": job.cpu_seconds,
+        "spec": dict(job.spec) if job.spec else None,
+        "decision": dict(job.decision) if job.decision else None,
+    }
+
+
+def forecast_data(forecast: Forecast) -> Data:
+    """Answer what a video would be as plain data; `from_cache` is a share of its frames."""
+    estimate = forecast.estimate
+    return {
+        "dry_run": True,
+        "timelapse_id": forecast.planned.timelapse.id,
+        "width": forecast.planned.plan.encoding.width,
+        "height": forecast.planned.plan.encoding.height,
+        **forecast.planned.decision.plain,
+        "bytes": estimate.byte_count,
+        "cpu_seconds": round(estimate.cpu_seconds, 3),
+        "from_cache": round(estimate.from_cache, 3),
     }
 
 
@@ -119,6 +147,7 @@ def video_data(video: Video, path: str, media_content_id: str) -> Data:
         "job_id": video.job_id,
         "path": path,
         "media_content_id": media_content_id,
+        "poster": f"/api/timelapser/videos/{video.id}/poster" if video.poster_path else None,
         "created_at": _time(video.created_at),
         "frames": video.file.frames,
         "duration": video.file.duration,
@@ -128,6 +157,8 @@ def video_data(video: Video, path: str, media_content_id: str) -> Data:
         "codec": video.file.codec,
         "pix_fmt": video.file.pixel_format,
         "bytes": video.file.byte_count,
+        "automatic": video.automatic,
+        "decision": dict(video.decision) if video.decision else None,
     }
 
 
@@ -135,7 +166,7 @@ def event_data(event: Event, outlook_of: Callable[[Timelapse], Outlook]) -> Data
     """Answer an event as the data that go on Home Assistant's bus."""
     data: Data = {"type": event.type, "camera_id": event.camera_id}
     match event:
-        case ImageCaptured() | ImageQuarantined():
+        case ImageCaptured() | ImageQuarantined() | ImageRestored():
             data |= image_data(event.image)
         case CaptureFailed():
             data |= {"timelapse_id": event.timelapse_id, "error": event.error}
@@ -149,6 +180,8 @@ def event_data(event: Event, outlook_of: Callable[[Timelapse], Outlook]) -> Data
                 "frames": event.video.file.frames,
                 "duration": event.video.file.duration,
             }
+        case VideoProgress():
+            data |= job_data(event.job) | {"speed": event.speed, "eta": event.eta}
         case RenderChanged():
             data |= job_data(event.job)
         case _:
@@ -169,6 +202,8 @@ def _system_data(event: Event) -> Data:
             return {"level": str(event.level), "settings": list(event.names)}
         case Reconciled():
             return dict(event.findings)
+        case Purged():
+            return {"images": event.images, "videos": event.videos, "bytes": event.byte_count}
     return {}
 
 

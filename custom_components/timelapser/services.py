@@ -4,13 +4,29 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.service import async_register_admin_service
 import voluptuous as vol
 
-from .actions import cameras, history, images, settings, statistics, timelapses, videos
+from .actions import (
+    cameras,
+    history,
+    images,
+    imports,
+    quarantine,
+    settings,
+    statistics,
+    storage,
+    thumbnails,
+    timelapses,
+    videos,
+)
 from .const import DOMAIN
 
 ACTIONS = (
     *cameras.ACTIONS,
     *timelapses.ACTIONS,
     *images.ACTIONS,
+    *imports.ACTIONS,
+    *quarantine.ACTIONS,
+    *storage.ACTIONS,
+    *thumbnails.ACTIONS,
     *videos.ACTIONS,
     *settings.ACTIONS,
     *history.ACTIONS,

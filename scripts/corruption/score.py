@@ -1,8 +1,7 @@
 """Score labelled images as the pipeline would; one CSV line each: file,score,verdict,reasons."""
 
-import argparse
+from argparse import Namespace
 import csv
-from pathlib import Path
 import sys
 
 from custom_components.timelapser.engine.corruption.certain import Finding, Reason
@@ -44,12 +43,8 @@ def text(finding: Finding) -> str:
     return f"{words}: rows {finding.rows[0]}-{finding.rows[1]}"
 
 
-def main() -> None:
+def main(options: Namespace) -> None:
     """Read the labels' file, camera and seq; write to standard output."""
-    parser = argparse.ArgumentParser(prog="score_images", description=__doc__)
-    parser.add_argument("labels", type=Path, help="a CSV file with the columns file, camera, seq")
-    parser.add_argument("--model", type=Path, help="another model than the one that ships")
-    options = parser.parse_args()
     model = load(options.model) if options.model else shipped()
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("file", "score", "verdict", "reasons"))
@@ -58,7 +53,3 @@ def main() -> None:
         for one in judged(images, model, analyzer):
             reasons = "; ".join(text(finding) for finding in one.scored.findings)
             writer.writerow((one.image.file, one.scored.exact, one.verdict, reasons))
-
-
-if __name__ == "__main__":
-    main()

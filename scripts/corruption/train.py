@@ -1,12 +1,6 @@
-"""Train the model of corruption detection from a folder of labelled images.
+"""Train the model of corruption detection: measure, fit, check and write; see `options`."""
 
-The CSV file has the columns file, corrupted (0 or 1), kind, severity (0 to 3), camera and seq (the
-order in time); images of the kind "frozen" are left out. Good images are also shown under other
-conditions and with damage made by editing and by real codecs. Models are first fitted without the
-cameras that they are checked on; then the one that is written is fitted to all of them.
-"""
-
-import argparse
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -35,9 +29,8 @@ TREES = {"with_history": (120, 16), "alone": (40, 8)}
 """How many trees for each seed, and leaves of each tree."""
 
 
-def main() -> None:
-    """Measure, check, fit and write."""
-    options = _arguments()
+def main(options: Namespace) -> None:
+    """Measure, check, fit and write, as `options.of_training` answers it."""
     if importlib.util.find_spec("lightgbm") is None:
         sys.exit("Training needs LightGBM: install lightgbm with pip, into the same Python.")
     cameras = by_camera(read(options.labels))
@@ -52,8 +45,9 @@ def main() -> None:
     everything = np.ones(len(data.damaged), np.bool_)
     forests = {name: fit(data, everything, plan) for name, plan in plans.items()}
     content = {"version": options.version, "training": training} | with_curves(forests, usual)
-    write(options.output, content)
-    print(f"{options.output}: {options.output.stat().st_size // 1024} KB")
+    output: Path = options.output or SHIPPED
+    write(output, content)
+    print(f"{output}: {output.stat().st_size // 1024} KB")
 
 
 def planned(data: Table) -> dict[str, Plan]:
@@ -64,22 +58,6 @@ def planned(data: Table) -> dict[str, Plan]:
         "with_history": Plan(data.names, of_heavy, *TREES["with_history"]),
         "alone": Plan(single, frozenset(), *TREES["alone"]),
     }
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="train_corruption",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("labels", type=Path, help="the CSV file of labels")
-    parser.add_argument("--output", type=Path, default=SHIPPED, help="the model to write")
-    parser.add_argument("--version", default="2", help="what the model is called in logs")
-    parser.add_argument("--folds", type=int, default=10, help="of cameras, for the check")
-    parser.add_argument("--made", type=int, default=3, help="images made per good one, of a sort")
-    parser.add_argument("--jobs", type=int, default=2, help="processes that measure")
-    parser.add_argument("--table", type=Path, help="where to keep what was measured, as .npz")
-    return parser.parse_args()
 
 
 def measured(cameras: dict[str, list[Labelled]], made: int, jobs: int) -> Table:
@@ -155,7 +133,3 @@ def _usual(data: Table, parts: Sequence[frozenset[str]], models: list[Model]) ->
         name: Usual(-limit_at(-np.array(odds), FLAGGED[name]), float(np.median(odds)))
         for name, odds in good.items()
     }
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import PurePath
 
 from .integration import Integration, branch, differences
@@ -23,7 +24,7 @@ ENTITY_PLATFORMS = {
     "time",
     "update",
 }
-ERRORS = "engine/errors.py"
+ERRORS = "engine/errors/"
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, dict[str, ast.expr]]]:
@@ -89,7 +90,8 @@ def entity_keys(integration: Integration, module: ast.Module) -> set[str]:
 def error_codes(integration: Integration) -> dict[str, str]:
     """The code of each error class of the engine, its own or its base's."""
     found: dict[str, str] = {}
-    for node in integration.modules[ERRORS].body:
+    modules = (module for name, module in integration.modules.items() if name.startswith(ERRORS))
+    for node in chain.from_iterable(module.body for module in modules):
         if isinstance(node, ast.ClassDef):
             found[node.name] = next(
                 (

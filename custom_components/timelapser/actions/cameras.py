@@ -5,6 +5,7 @@ from typing import Any, Final
 from homeassistant.core import ServiceCall
 
 from ..camera_runtime import CameraRuntime
+from ..frames import async_test
 from ..hub import TimelapserHub
 from ..plain import image_data, judgement_data
 from .common import camera_action, setting_fields
@@ -19,7 +20,7 @@ async def _capture_now(
 
 
 async def _test(hub: TimelapserHub, camera: CameraRuntime, _call: ServiceCall) -> dict[str, Any]:
-    frame = await hub.async_test(camera.source, camera.settings)
+    frame = await async_test(hub, camera.source, camera.settings)
     return {
         "width": frame.width,
         "height": frame.height,

@@ -92,8 +92,12 @@ def loaded_hub(hass: HomeAssistant) -> TimelapserHub:
 
 def find_camera(hub: TimelapserHub, call: ServiceCall) -> CameraRuntime:
     """Answer the camera of the call's device; raise NotFoundError when it is none of ours."""
-    device_id = call.data[ATTR_DEVICE_ID]
-    device = dr.async_get(call.hass).async_get(device_id)
+    return camera_of_device(hub, call.hass, call.data[ATTR_DEVICE_ID])
+
+
+def camera_of_device(hub: TimelapserHub, hass: HomeAssistant, device_id: str) -> CameraRuntime:
+    """Answer the camera of a device; raise NotFoundError when it is none of ours."""
+    device = dr.async_get(hass).async_get(device_id)
     for domain, identifier in device.identifiers if device else ():
         if domain == DOMAIN and identifier in hub.cameras:
             return hub.cameras[identifier]

@@ -12,19 +12,30 @@ from ..engine.settings import SCHEMA
 from ..hub import TimelapserHub
 from ..library import async_delete_video
 from ..media_identifier import VideoIdentifier
-from ..plain import job_data, video_data
+from ..plain import forecast_data, job_data, video_data
 from .common import (
     ATTR_LIMIT,
     ATTR_TIMELAPSE_ID,
     LIMIT,
     TIMELAPSE,
     camera_action,
+    camera_of_device,
     given,
     hub_action,
     setting_fields,
 )
+from .render_fields import (
+    ATTR_GRID_WITH,
+    FIELDS,
+    PRIORITIES,
+    asked_settings,
+    home_timelapse,
+    render_spec,
+)
 
+ATTR_DRY_RUN = "dry_run"
 ATTR_JOB_ID = "job_id"
+ATTR_PRIORITY = "priority"
 ATTR_VIDEO_ID = "video_id"
 
 SETTINGS_OF_VIDEO = setting_fields(
@@ -32,9 +43,16 @@ SETTINGS_OF_VIDEO = setting_fields(
 )
 
 
-async def _render(_hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
-    settings = given(call, SETTINGS_OF_VIDEO)
-    return job_data(await camera.async_render_video(call.data.get(ATTR_TIMELAPSE_ID), settings))
+async def _render(hub: TimelapserHub, camera: CameraRuntime, call: ServiceCall) -> dict[str, Any]:
+    asked = asked_settings(given(call, SETTINGS_OF_VIDEO))
+    timelapse, settings = await camera.async_video_settings(home_timelapse(call.data), asked)
+    devices = call.data.get(ATTR_GRID_WITH, ())
+    others = [camera_of_device(hub, call.hass, device).camera.id for device in devices]
+    spec = render_spec(timelapse.id, settings, call.data, others)
+    if call.data[ATTR_DRY_RUN]:
+        return forecast_data(await hub.videos.forecast(timelapse.id, spec))
+    priority = PRIORITIES[call.data[ATTR_PRIORITY]]
+    return job_data(await hub.videos.request(timelapse.id, spec, priority=priority))
 
 
 async def _cancel(hub: TimelapserHub, call: ServiceCall) -> dict[str, Any]:
@@ -65,7 +83,9 @@ async def _list_jobs(
 
 def _video(hub: TimelapserHub, video: Video) -> dict[str, Any]:
     path = str(hub.storage.resolve(video.path))
-    return video_data(video, path, VideoIdentifier(video.id).media_content_id)
+    data = video_data(video, path, VideoIdentifier(video.id).media_content_id)
+    poster = video.poster_path and str(hub.storage.resolve(video.poster_path))
+    return {**data, "poster_path": poster}
 
 
 ACTIONS = (
@@ -75,6 +95,9 @@ ACTIONS = (
         {
             **TIMELAPSE,
             **SETTINGS_OF_VIDEO,
+            **FIELDS,
+            vol.Optional(ATTR_PRIORITY, default="manual"): vol.In(PRIORITIES),
+            vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
         },
     ),
     hub_action("cancel_render", _cancel, {vol.Required(ATTR_JOB_ID): cv.positive_int}),

@@ -5,11 +5,22 @@ from homeassistant.core import HomeAssistant, callback
 from .corruption import JudgeView
 from .downloads import DownloadView
 from .images import ImageView, LatestView, PreviewView
-from .videos import VideoView
+from .videos import PosterView, VideoPreviewView, VideoView
+
+VIEWS = (
+    ImageView,
+    LatestView,
+    DownloadView,
+    VideoView,
+    PosterView,
+    VideoPreviewView,
+    PreviewView,
+    JudgeView,
+)
 
 
 @callback
 def async_setup_views(hass: HomeAssistant) -> None:
     """Register all views."""
-    for view in (ImageView, LatestView, DownloadView, VideoView, PreviewView, JudgeView):
+    for view in VIEWS:
         hass.http.register_view(view())

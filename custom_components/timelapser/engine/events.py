@@ -100,9 +100,14 @@ class VideoStarted(RenderChanged):
 
 @dataclass(frozen=True, slots=True)
 class VideoProgress(RenderChanged):
-    """More frames are encoded; frequent, so it stays inside the integration."""
+    """More frames are done; at most one a second, and it stays inside the integration.
+
+    `speed` in frames a second, `eta` in seconds, both None while unknown.
+    """
 
     type = "video_progress"
+    speed: float | None = None
+    eta: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,27 @@ class MemoryOk(LoadChanged):
     """There is memory again."""
 
     type = "memory_ok"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRestored(Event):
+    """An image was taken out of the quarantine."""
+
+    type = "image_restored"
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Purged(Event):
+    """Images or videos were deleted by rules or by hand; `byte_count` is the room it made.
+
+    It is the hub's event where several cameras may be meant.
+    """
+
+    type = "purged"
+    images: int
+    videos: int
+    byte_count: int
 
 
 type Publish = Callable[[Event], None]

@@ -24,22 +24,8 @@ from custom_components.timelapser.engine.models import Codec, Encoding, Hardware
 from custom_components.timelapser.engine.videos.codecs import software_encoder
 from custom_components.timelapser.engine.videos.command import segment_command
 from custom_components.timelapser.engine.videos.ffmpeg import NICE, Progress, encode, run
+from tests.engine.videos.conftest import Script
 from tests.engine.videos.numbered import SIZE, given, jpegs, numbers
-
-type Script = Callable[[str], str]
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Script:
-    """Write a program of a few shell lines, and answer its path."""
-
-    def write(lines: str) -> str:
-        path = tmp_path / "ffmpeg"
-        path.write_text(f"#!/bin/sh\n{lines}\n")
-        path.chmod(0o755)
-        return str(path)
-
-    return write
 
 
 def command_for(ffmpeg: str, output: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Renders by real FFmpeg: frames, time, colours, and every way a job can end."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from pathlib import Path
 import subprocess
@@ -11,6 +12,8 @@ from PIL import Image as Pillow
 import pytest
 
 from custom_components.timelapser.engine.corruption.service import Verdict
+from custom_components.timelapser.engine.database.segment_operations import SegmentOperations
+from custom_components.timelapser.engine.database.selection_operations import SelectionOperations
 from custom_components.timelapser.engine.errors import (
     DatabaseUnavailableError,
     JobStateError,
@@ -25,9 +28,17 @@ from custom_components.timelapser.engine.models import (
     Timelapse,
     VideoSettings,
 )
+from custom_components.timelapser.engine.settings import LoadSettings
+from custom_components.timelapser.engine.videos.cache import SegmentCache
+from custom_components.timelapser.engine.videos.encoders import Encoders
+from custom_components.timelapser.engine.videos.planner import Planner
 from custom_components.timelapser.engine.videos.probe import probe
+from custom_components.timelapser.engine.videos.queue import LEASE
+from custom_components.timelapser.engine.videos.renderer import Renderer
 from custom_components.timelapser.engine.videos.service import VideoService
-from tests.engine.conftest import BEGIN, Engine
+from tests.engine.conftest import BEGIN, ZONE, Engine
+
+SPAWN = asyncio.create_subprocess_exec
 
 
 def picture(value: int, size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Pillow.Image:
@@ -41,15 +52,35 @@ def encoded(image: Pillow.Image, **options: Any) -> bytes:
 
 
 def make_service(engine: Engine, **options: Any) -> VideoService:
+    ffmpeg, spawn = options.get("ffmpeg", "ffmpeg"), options.get("spawn", SPAWN)
     arguments: dict[str, Any] = {
         "operations": engine.videos,
-        "images": engine.image_rows,
-        "timelapses": engine.timelapses,
+        "planner": Planner(
+            SelectionOperations(engine.database), engine.timelapses, engine.cameras, lambda: ZONE
+        ),
+        "renderer": Renderer(
+            storage=engine.storage,
+            cache=SegmentCache(
+                SegmentOperations(engine.database),
+                engine.storage,
+                engine.pool,
+                lambda: BEGIN,
+                lambda: 10**9,
+            ),
+            encoders=Encoders(ffmpeg),
+            executor=engine.pool,
+            ffmpeg=ffmpeg,
+            spawn=spawn,
+        ),
         "storage": engine.storage,
         "executor": engine.pool,
         "now": lambda: BEGIN,
         "publish": engine.events.append,
-        "ffmpeg": "ffmpeg",
+        "ffmpeg": ffmpeg,
+        "worker": "here",
+        "load": LoadSettings,
+        "free_disk": lambda _: 10**12,
+        "look_every": 0.2,
     }
     return VideoService(**arguments | options)
 
@@ -92,7 +123,7 @@ def leftovers(engine: Engine) -> list[Path]:
 
 def decoded(path: Path, width: int, height: int) -> np.ndarray:
     raw = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+        ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
         check=True,
         capture_output=True,
     ).stdout
@@ -100,7 +131,7 @@ def decoded(path: Path, width: int, height: int) -> np.ndarray:
 
 
 def streams(path: Path) -> str:
-    command = ["ffprobe", "-v", "error", "-show_streams", path]
+    command = ["ffprobe", "-v", "error", "-show_streams", str(path)]
     return subprocess.run(command, check=True, capture_output=True).stdout.decode()
 
 
@@ -125,7 +156,7 @@ async def test_every_image_is_one_frame(engine: Engine, images: int, fps: int) -
     assert file.duration == pytest.approx(images / fps, abs=0.002)
     assert file.fps == pytest.approx(fps)
     assert (file.codec, file.pixel_format) == ("h264", "yuv420p")
-    assert len(leftovers(engine)) == 1
+    assert sorted(path.suffix for path in leftovers(engine)) == [".jpg", ".mp4"]
     assert engine.types()[0] == "video_queued"
     assert engine.types()[-1] == "video_finished"
 
@@ -305,7 +336,8 @@ async def test_render_cut_off_by_a_restart_is_made_again(engine: Engine) -> None
     await asyncio.gather(worker, return_exceptions=True)
     assert ffmpeg.processes[0].returncode is not None
     assert leftovers(engine) == []
-    assert (await engine.videos.get_job(job.id)).state is JobState.RUNNING
+    stopped = await engine.videos.get_job(job.id)
+    assert (stopped.state, stopped.attempts) == (JobState.QUEUED, 0)
     worker = asyncio.create_task(make_service(engine).run())
     async with asyncio.timeout(30):
         while not (found := await engine.videos.get_job(job.id)).state.is_over:
@@ -318,46 +350,44 @@ async def test_render_cut_off_by_a_restart_is_made_again(engine: Engine) -> None
 async def test_render_goes_on_after_an_outage_of_the_database(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        monkeypatch.undo()
-
-    async def away(*_args: Any) -> None:
-        raise DatabaseUnavailableError(reason="server closed the connection")
-
+    away = Away()
     timelapse = await engine.timelapse()
     await keep(engine, timelapse, [encoded(picture(20 * number)) for number in range(3)])
-    # Gone when the video is done, and when the worker asks what is next.
-    for name in ("finish", "requeue_running"):
-        monkeypatch.setattr(engine.videos, name, away)
-    service = make_service(engine, sleep=sleep)
-    service._cut_off = False
-    job = await render(engine, service, timelapse, VideoSettings(10))
-    assert (job.state, job.frames_done, waited) == (JobState.FINISHED, 3, [30.0])
-    assert len(leftovers(engine)) == 1
+    # Gone when the video is done, when that is to be said, and when the worker asks what is next.
+    for name in ("finish", "give_back", "requeue_running"):
+        monkeypatch.setattr(engine.videos, name, away.once(getattr(engine.videos, name)))
+    job = await render(engine, make_service(engine), timelapse, VideoSettings(10))
+    assert (job.state, job.frames_done, job.attempts) == (JobState.FINISHED, 3, 0)
+    assert away.calls >= {"finish", "give_back", "requeue_running"}
+    assert sorted(path.suffix for path in leftovers(engine)) == [".jpg", ".mp4"]
 
 
 async def test_failed_render_is_told_after_an_outage(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end = engine.videos.end
-    calls = 0
-
-    async def away_at_first(*args: Any) -> RenderJob:
-        nonlocal calls
-        calls += 1
-        if calls == 1:
-            raise DatabaseUnavailableError(reason="server closed the connection")
-        return await end(*args)
-
+    away = Away()
     timelapse = await engine.timelapse()
     await keep(engine, timelapse, [encoded(picture(20))])
-    monkeypatch.setattr(engine.videos, "end", away_at_first)
+    monkeypatch.setattr(engine.videos, "end", away.once(engine.videos.end))
     service = make_service(engine, ffmpeg="/nowhere/ffmpeg")
     job = await render(engine, service, timelapse, VideoSettings(10))
-    assert (job.state, calls) == (JobState.FAILED, 2)
+    assert (job.state, away.calls) == (JobState.FAILED, {"end"})
+
+
+class Away:
+    """A database that is away at the first call of each kind."""
+
+    def __init__(self) -> None:
+        self.calls: set[str] = set()
+
+    def once(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(*args: Any, **options: Any) -> Any:
+            if method.__name__ not in self.calls:
+                self.calls.add(method.__name__)
+                raise DatabaseUnavailableError(reason="server closed the connection")
+            return await method(*args, **options)
+
+        return call
 
 
 async def test_queued_job_can_be_cancelled(engine: Engine) -> None:
@@ -366,4 +396,4 @@ async def test_queued_job_can_be_cancelled(engine: Engine) -> None:
     service = make_service(engine)
     job = await service.request_render(timelapse.id, VideoSettings())
     assert (await service.cancel(job.id)).state is JobState.CANCELLED
-    assert await engine.videos.next_queued() is None
+    assert await engine.videos.claim("here", BEGIN, LEASE) is None

@@ -46,6 +46,7 @@ class VideoEntry:
     camera_name: str
     created_at: datetime
     duration: float
+    has_poster: bool
     sample_id: int | None
 
     @property
@@ -132,6 +133,7 @@ _VIDEOS: Final[Select[Any]] = (
         cameras.c.name.label("camera_name"),
         videos.c.created_at,
         videos.c.duration,
+        videos.c.poster_path.is_not(None),
         timelapses.c.last_image_id,
     )
     .join(timelapses, timelapses.c.id == videos.c.timelapse_id)

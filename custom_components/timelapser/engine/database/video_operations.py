@@ -1,111 +1,142 @@
 """The `render_jobs` and `videos` tables."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 
-from ..errors import JobStateError, NotFoundError
-from ..models import JobState, Quality, RenderJob, Timelapse, Video, VideoFile, VideoSettings
+from ..errors import NotFoundError
+from ..models import (
+    JobState,
+    NewJob,
+    RenderJob,
+    RenderSpec,
+    Selection,
+    Timelapse,
+    Video,
+    VideoFile,
+    VideoSettings,
+)
 from .counters import count_video
 from .database import Database, inserted_id
+from .job_rows import (
+    JOBS,
+    change_job,
+    claim_job,
+    enter_job,
+    fetch_job,
+    give_back_job,
+    job_of,
+    requeue_jobs,
+)
 from .tables import render_jobs, videos
+
+_UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 class VideoOperations:
-    """Reads and writes render jobs and videos."""
+    """Reads and writes render jobs and videos; a queue's `JobStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def enqueue(self, new: NewJob, now: datetime) -> RenderJob:
+        """Enter a job that waits for its turn."""
+        return await self._database.write(partial(enter_job, new=new, now=now))
+
     async def queue(
         self, timelapse: Timelapse, settings: VideoSettings, now: datetime
     ) -> RenderJob:
-        """Enter a job that waits for its turn."""
-
-        def work(connection: Connection) -> RenderJob:
-            result = connection.execute(
-                insert(render_jobs).values(
-                    camera_id=timelapse.camera_id,
-                    timelapse_id=timelapse.id,
-                    state=JobState.QUEUED,
-                    fps=settings.fps,
-                    quality=settings.quality,
-                    requested_at=now,
-                    frames_total=timelapse.image_count,
-                )
-            )
-            return _fetch_job(connection, inserted_id(result))
-
-        return await self._database.write(work)
+        """Enter a job for a whole timelapse."""
+        spec = RenderSpec.of(Selection((timelapse.id,)), settings)
+        new = NewJob(timelapse.camera_id, timelapse.id, spec, timelapse.image_count)
+        return await self.enqueue(new, now)
 
     async def get_job(self, job_id: int) -> RenderJob:
         """Answer one job; raise NotFoundError when there is none."""
-        return await self._database.read(lambda connection: _fetch_job(connection, job_id))
+        return await self._database.read(partial(fetch_job, job_id=job_id))
 
     async def find_jobs(
         self, camera_id: str | None = None, timelapse_id: int | None = None, limit: int = 100
     ) -> list[RenderJob]:
         """Jobs, the newest first."""
         query = _filtered(
-            _JOBS.order_by(render_jobs.c.id.desc()), render_jobs, camera_id, timelapse_id, limit
+            JOBS.order_by(render_jobs.c.id.desc()), render_jobs, camera_id, timelapse_id, limit
         )
-        return await self._database.read(
-            lambda connection: [_job(row) for row in connection.execute(query)]
-        )
+        return await self._jobs(query)
 
     async def unfinished_jobs(self, timelapse_id: int) -> list[RenderJob]:
         """The queued and running jobs of a timelapse."""
-        query = _JOBS.where(
-            render_jobs.c.timelapse_id == timelapse_id,
-            render_jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]),
+        return await self._jobs(
+            JOBS.where(
+                render_jobs.c.timelapse_id == timelapse_id, render_jobs.c.state.in_(_UNFINISHED)
+            )
         )
-        return await self._database.read(
-            lambda connection: [_job(row) for row in connection.execute(query)]
-        )
-
-    async def next_queued(self) -> RenderJob | None:
-        """The job that has waited longest."""
-        query = _JOBS.where(render_jobs.c.state == JobState.QUEUED)
-        query = query.order_by(render_jobs.c.id).limit(1)
-
-        def work(connection: Connection) -> RenderJob | None:
-            row = connection.execute(query).one_or_none()
-            return _job(row) if row else None
-
-        return await self._database.read(work)
 
     async def queue_length(self) -> int:
         """How many jobs wait or run."""
-        query = select(func.count()).where(
-            render_jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING])
-        )
+        query = select(func.count()).where(render_jobs.c.state.in_(_UNFINISHED))
         return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
-    async def start(self, job_id: int, now: datetime, frames_total: int) -> RenderJob:
-        """Mark a queued job as running; raise JobStateError when it is not queued any more."""
-        return await self._change(
-            job_id,
-            {JobState.QUEUED},
-            {
-                "state": JobState.RUNNING,
-                "started_at": now,
-                "frames_total": frames_total,
-                "frames_done": 0,
-            },
-        )
+    async def claim(self, worker: str, now: datetime, lease: timedelta) -> RenderJob | None:
+        """Take the job whose turn it is, for as long as the lease; None when no job waits."""
+        return await self._database.write(partial(claim_job, worker=worker, now=now, lease=lease))
+
+    async def start(
+        self,
+        job_id: int,
+        now: datetime,
+        frames_total: int,
+        decision: Mapping[str, Any] | None = None,
+        worker: str | None = None,
+    ) -> RenderJob:
+        """Mark a job as running, and note what was decided; JobStateError when it is over."""
+        values = {
+            "state": JobState.RUNNING,
+            "started_at": now,
+            "frames_total": frames_total,
+            "frames_done": 0,
+            "decision": decision,
+        }
+        return await self._change(job_id, _UNFINISHED, values, worker)
+
+    async def renew(
+        self, job_id: int, worker: str, lease_until: datetime, frames: int
+    ) -> RenderJob:
+        """Keep a running job; raise JobStateError when it is not the worker's any more."""
+        values = {"lease_until": lease_until, "frames_done": frames}
+        return await self._change(job_id, (JobState.RUNNING,), values, worker)
 
     async def finish(
-        self, job_id: int, now: datetime, path: str, file: VideoFile
+        self,
+        job_id: int,
+        now: datetime,
+        path: str,
+        file: VideoFile,
+        *,
+        worker: str | None = None,
+        decision: Mapping[str, Any] | None = None,
+        cpu_seconds: float | None = None,
+        poster_path: str | None = None,
     ) -> tuple[RenderJob, Video]:
-        """Enter the video and finish its job in one transaction."""
+        """Enter the video and finish its job in one transaction; else JobStateError."""
+        finished = {
+            "state": JobState.FINISHED,
+            "finished_at": now,
+            "frames_total": file.frames,
+            "frames_done": file.frames,
+            "cpu_seconds": cpu_seconds,
+            "error": None,
+            "lease_until": None,
+        }
+        if decision is not None:
+            finished["decision"] = decision
 
         def work(connection: Connection) -> tuple[RenderJob, Video]:
-            job = _fetch_job(connection, job_id)
-            if job.state is not JobState.RUNNING:
-                raise JobStateError(job=job_id, state=job.state)
+            job = change_job(connection, job_id, (JobState.RUNNING,), finished, worker)
             result = connection.execute(
                 insert(videos).values(
                     camera_id=job.camera_id,
@@ -113,45 +144,53 @@ class VideoOperations:
                     job_id=job_id,
                     path=path,
                     created_at=now,
+                    poster_path=poster_path,
+                    automatic=job.automatic,
+                    decision=job.decision,
                     **asdict(file),
                 )
             )
-            _update_job(
-                connection,
-                job_id,
-                {"state": JobState.FINISHED, "finished_at": now, "frames_done": file.frames},
-            )
             video = _fetch_video(connection, inserted_id(result))
             count_video(connection, video)
-            return _fetch_job(connection, job_id), video
+            return fetch_job(connection, job_id), video
 
         return await self._database.write(work)
 
     async def end(
-        self, job_id: int, now: datetime, state: JobState, error: str | None = None
+        self,
+        job_id: int,
+        now: datetime,
+        state: JobState,
+        error: str | None = None,
+        worker: str | None = None,
     ) -> RenderJob:
         """End a queued or running job without a video; raise JobStateError when it is over."""
-        return await self._change(
-            job_id,
-            {JobState.QUEUED, JobState.RUNNING},
-            {"state": state, "finished_at": now, "error": error},
+        values = {"state": state, "finished_at": now, "error": error, "lease_until": None}
+        return await self._change(job_id, _UNFINISHED, values, worker)
+
+    async def give_back(
+        self,
+        job: RenderJob,
+        *,
+        attempts: int,
+        not_before: datetime | None = None,
+        error: str | None = None,
+    ) -> RenderJob:
+        """Queue a running job again; raise JobStateError when it is not the worker's any more."""
+        return await self._database.write(
+            lambda connection: give_back_job(connection, job, attempts, not_before, error)
         )
 
-    async def requeue_running(self) -> list[RenderJob]:
-        """Put jobs that a restart cut off back into the queue; answer them."""
+    async def requeue_running(
+        self, worker: str | None = None, expired_at: datetime | None = None
+    ) -> list[RenderJob]:
+        """Queue jobs again that a crash cut off; answer them, also those that now have failed.
 
-        def work(connection: Connection) -> list[RenderJob]:
-            query = _JOBS.where(render_jobs.c.state == JobState.RUNNING)
-            cut_off = [_job(row) for row in connection.execute(query)]
-            for job in cut_off:
-                _update_job(
-                    connection,
-                    job.id,
-                    {"state": JobState.QUEUED, "started_at": None, "frames_done": 0},
-                )
-            return [_fetch_job(connection, job.id) for job in cut_off]
-
-        return await self._database.write(work)
+        They are those of a worker of before and those whose lease has ended; all without either.
+        """
+        return await self._database.write(
+            partial(requeue_jobs, worker=worker, expired_at=expired_at)
+        )
 
     async def find_videos(
         self,
@@ -189,21 +228,20 @@ class VideoOperations:
         return await self._database.write(work)
 
     async def _change(
-        self, job_id: int, allowed: Iterable[JobState], values: dict[str, object]
+        self,
+        job_id: int,
+        allowed: tuple[JobState, ...],
+        values: dict[str, Any],
+        worker: str | None = None,
     ) -> RenderJob:
-        def work(connection: Connection) -> RenderJob:
-            job = _fetch_job(connection, job_id)
-            if job.state not in allowed:
-                raise JobStateError(job=job_id, state=job.state)
-            _update_job(connection, job_id, values)
-            return _fetch_job(connection, job_id)
+        return await self._database.write(
+            lambda connection: change_job(connection, job_id, allowed, values, worker)
+        )
 
-        return await self._database.write(work)
-
-
-_JOBS = select(render_jobs, videos.c.id.label("video_id")).outerjoin(
-    videos, videos.c.job_id == render_jobs.c.id
-)
+    async def _jobs(self, query: Select[Any]) -> list[RenderJob]:
+        return await self._database.read(
+            lambda connection: [job_of(row) for row in connection.execute(query)]
+        )
 
 
 def _filtered(
@@ -218,23 +256,6 @@ def _filtered(
     if timelapse_id is not None:
         query = query.where(table.c.timelapse_id == timelapse_id)
     return query.limit(limit)
-
-
-def _update_job(connection: Connection, job_id: int, values: dict[str, object]) -> None:
-    connection.execute(update(render_jobs).where(render_jobs.c.id == job_id).values(values))
-
-
-def _fetch_job(connection: Connection, job_id: int) -> RenderJob:
-    row = connection.execute(_JOBS.where(render_jobs.c.id == job_id)).one_or_none()
-    if row is None:
-        raise NotFoundError(kind="render job", id=job_id)
-    return _job(row)
-
-
-def _job(row: Row[Any]) -> RenderJob:
-    values = dict(row._mapping)
-    settings = VideoSettings(values.pop("fps"), Quality(values.pop("quality")))
-    return RenderJob(**{**values, "state": JobState(values["state"])}, settings=settings)
 
 
 def _fetch_video(connection: Connection, video_id: int) -> Video:

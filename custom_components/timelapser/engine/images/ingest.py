@@ -1,7 +1,6 @@
 """From a frame to what is kept of it, with one scaled decode."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Final
@@ -15,7 +14,7 @@ from ..models import Frame, Picture
 from .likeness import content_hash, perceptual_hash
 from .orientation import SWAPS_SIDES, orientation_of
 from .raster import PillowRaster, PlanarRaster, Raster, Size
-from .turbo import Turbo, turbojpeg
+from .turbo import BrokenJpegError, Turbo, turbojpeg
 
 SMALL_WIDTH: Final = 800
 THUMB_WIDTH: Final = 200
@@ -106,24 +105,29 @@ def _open(jpeg: bytes, decoder_errors: bool, load: LoadTurbo) -> tuple[Raster | 
         width, height = height, width
     size = _fitted((width, height), SMALL_WIDTH)
     stored_size = size[::-1] if turned else size
-    raster, whole = _decoded(jpeg, image, stored_size, load() if _ends(jpeg) else None)
-    origin = Origin(width, height, len(jpeg), truncated=not whole, decoder_errors=decoder_errors)
+    origin = Origin(width, height, len(jpeg), decoder_errors=decoder_errors)
+    raster, origin = _decoded(jpeg, image, stored_size, origin, load)
     return raster.scaled(stored_size).upright(orientation), origin
 
 
 def _decoded(
-    jpeg: bytes, image: ImageFile, wanted: Size, turbo: Turbo | None
-) -> tuple[Raster, bool]:
-    """Decode to the wanted size or more; answer also whether the data came to its end.
+    jpeg: bytes, image: ImageFile, wanted: Size, origin: Origin, load: LoadTurbo
+) -> tuple[Raster, Origin]:
+    """Decode to the wanted size or more; answer also what that told of the image.
 
     TurboJPEG takes what is all right, Pillow the rest.
     """
     reduction = _reduction(image.size, wanted)
-    if turbo is not None and image.mode in ("L", "RGB"):
-        with suppress(OSError):
-            return PlanarRaster(turbo, turbo.decoded(jpeg, reduction)), True
-    whole = _load(image, reduction) and _ends(jpeg)
-    return PillowRaster(image if image.mode in ("L", "RGB") else image.convert("RGB")), whole
+    ends = _ends(jpeg)
+    if ends and image.mode in ("L", "RGB") and (turbo := load()) is not None:
+        try:
+            return PlanarRaster(turbo, turbo.decoded(jpeg, reduction)), origin
+        except BrokenJpegError:
+            origin = replace(origin, jpeg_errors=True)
+        except OSError:
+            pass  # Pillow may know better
+    origin = replace(origin, truncated=not (_load(image, reduction) and ends))
+    return PillowRaster(image if image.mode in ("L", "RGB") else image.convert("RGB")), origin
 
 
 def _ends(jpeg: bytes) -> bool:

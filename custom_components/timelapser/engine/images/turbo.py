@@ -96,6 +96,10 @@ _FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 }
 
 
+class BrokenJpegError(OSError):
+    """A JPEG that can be decoded, but whose data do not make sense all the way."""
+
+
 @cache
 def turbojpeg() -> Turbo | None:
     """Load the library, at the first call; None where there is none, or none that is new enough.
@@ -122,7 +126,8 @@ class Turbo:
     def decoded(self, jpeg: bytes, reduction: int) -> Planes:
         """Decode a JPEG, 1, 2, 4 or 8 times smaller, rounded up; chroma is as large as it comes.
 
-        Raises OSError for the least damage, and for colours that are neither YCbCr nor grey.
+        Raises BrokenJpegError for the least damage, and OSError where it cannot be decoded, or
+        for colours that are neither YCbCr nor grey.
         """
         with self._handle("tjInitDecompress") as handle:
             width, height, subsampling = self._header(handle, jpeg)
@@ -276,7 +281,9 @@ class Turbo:
 
     def _check(self, handle: int, status: int) -> None:
         if status != 0:
-            raise OSError(self._library.tjGetErrorStr2(handle).decode(errors="replace"))
+            warned = self._library.tjGetErrorCode(handle) == _ONLY_A_WARNING
+            words = self._library.tjGetErrorStr2(handle).decode(errors="replace")
+            raise (BrokenJpegError if warned else OSError)(words)
 
 
 def _addressed(planes: Planes) -> tuple[Array[c_void_p], Array[c_int]]:

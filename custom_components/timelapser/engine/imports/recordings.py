@@ -45,7 +45,7 @@ def _pictures(container: InputContainer, start: datetime, every: timedelta) -> G
     first: float | None = None
     due = start
     for picture in container.decode(stream):
-        if picture.time is None:
+        if picture.pts is None:
             continue
         first = picture.time if first is None else first
         moment = start + timedelta(seconds=picture.time - first)

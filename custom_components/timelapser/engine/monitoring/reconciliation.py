@@ -26,7 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 PAUSE: Final = 0.05
 """Seconds between two folders, in which others have the disk."""
 
-_VIDEO_NAME = re.compile(r"\d{8}T\d{6}Z-(\d+)\.(?:mp4|webm)")
+_VIDEO_NAME = re.compile(r"\d{8}T\d{6}Z-(\d+)\.(?:mp4|webm|jpg|gif|webp)")
 
 
 class ReconciliationService:
@@ -145,8 +145,9 @@ class ReconciliationService:
             PurePath(video.path).name: video
             for video in await self._rows.videos.find_videos(timelapse_id=timelapse.id, limit=None)
         }
+        known = {PurePath(name).stem for name in rows}
         for name in files.old - rows.keys():
-            if await self._is_left_over(name, timelapse):
+            if PurePath(name).stem not in known and await self._is_left_over(name, timelapse):
                 path = self._storage.videos_folder(timelapse.folder) / name
                 await self._run(path.unlink, True)
                 findings["leftovers"] += 1
@@ -157,7 +158,7 @@ class ReconciliationService:
                 findings["videos_lost"] += 1
 
     async def _is_left_over(self, name: str, timelapse: Timelapse) -> bool:
-        """Answer whether a render that was cut off wrote a video, which is rendered again.
+        """Answer whether a render that was cut off wrote a file, which is made again.
 
         A finished job without a video has lost its row, not its file: that is left to people.
         """

@@ -6,6 +6,7 @@ from .groups import (
     ContextSettings,
     CorruptionSettings,
     LoadSettings,
+    RetentionSettings,
     ScheduleSettings,
     Settings,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "LoadSettings",
     "Number",
     "Resolved",
+    "RetentionSettings",
     "ScheduleSettings",
     "Setting",
     "Settings",

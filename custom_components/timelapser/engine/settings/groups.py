@@ -7,6 +7,8 @@ from datetime import time
 from ..models import (
     AnalyzerChoice,
     SunEvent,
+    ThinKeep,
+    ThumbnailMode,
     TransformSettings,
     VideoSettings,
     WeatherCondition,
@@ -92,20 +94,49 @@ class CorruptionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ThumbnailSettings:
+    """Which small copies of images are kept; what is missing is made when somebody looks."""
+
+    mode: ThumbnailMode = ThumbnailMode.ALL
+    purge_small: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How long things are kept, in days."""
+    """How long things are kept, in days; quotas in GB (10^9 bytes). Zeros turn a rule off.
+
+    After so many days, images thin out to one an hour, then to one a day; those that are alike
+    (bits of the hash that differ) or dark (mean luma) go as far as others of the hour are left.
+    """
 
     logs: int = 30
     corruption_logs: int = 30
+    images: int = 0
+    quarantine: int = 7
+    camera_quota: float = 0.0
+    storage_quota: float = 0.0
+    hourly_after: int = 0
+    daily_after: int = 0
+    keep: ThinKeep = ThinKeep.CLOCK
+    keep_time: time = time(12)
+    keep_elevation: float = 10.0
+    drop_after: int = 7
+    drop_alike: int = 0
+    drop_dark: int = 0
+    automatic_videos: int = 7
+    purge_at: time = time(3, 30)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSettings:
-    """How much the machine is asked for; free disk space in GB (10^9 bytes)."""
+    """How much the machine is asked for; free disk space and cache in GB (10^9 bytes)."""
 
     concurrent_grabs: int = 4
     stop_below: float = 1.0
     resume_above: float = 2.0
+    render_jobs_at_once: int = 1
+    segment_cache: float = 5.0
+    encode_ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +150,7 @@ class Settings:
     burst: BurstSettings = BurstSettings()
     health: HealthSettings = HealthSettings()
     corruption: CorruptionSettings = CorruptionSettings()
+    thumbnails: ThumbnailSettings = ThumbnailSettings()
     video: VideoSettings = VideoSettings()
     retention: RetentionSettings = RetentionSettings()
     load: LoadSettings = LoadSettings()

@@ -4,7 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import CropError, InvalidRequestError, StorageOrderError, ThresholdOrderError
+from ..errors import (
+    CropError,
+    FpsOrderError,
+    InvalidRequestError,
+    StorageOrderError,
+    ThresholdOrderError,
+)
 
 LEAST_LEFT: Final = 10
 """Percent of a picture's width and height that a crop has to leave."""
@@ -46,6 +52,13 @@ RULES: Final = (
         lambda values: values["stop_below"] <= values["resume_above"],
         lambda where, values: StorageOrderError(
             where=where, stop=f"{values['stop_below']:g}", resume=f"{values['resume_above']:g}"
+        ),
+    ),
+    Rule(
+        frozenset({"fps_min", "fps_max"}),
+        lambda values: values["fps_min"] <= values["fps_max"],
+        lambda where, values: FpsOrderError(
+            where=where, first=str(values["fps_min"]), second=str(values["fps_max"])
         ),
     ),
     _crop("crop_left", "crop_right"),

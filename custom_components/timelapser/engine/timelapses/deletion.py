@@ -66,8 +66,8 @@ class DeletionService:
         await self._delete(timelapse.folder, entry)
 
     async def delete_video(self, video: Video) -> None:
-        """Delete a video with its poster; another can be rendered from the same images."""
-        for path in (video.path, video.poster_path):
+        """Delete a video with its pictures; another can be rendered from the same images."""
+        for path in (video.path, video.poster_path, *video.previews):
             if path is not None:
                 suffix = PurePath(path).suffix
                 await self._delete(

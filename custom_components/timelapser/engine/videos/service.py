@@ -1,99 +1,159 @@
-"""Videos: the queue of render jobs and the worker that makes them."""
+"""Videos: what is asked for goes into the queue, and what comes of it onto the disk."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 import logging
 from pathlib import Path
+from typing import Final, Protocol
 
-from ..database.image_operations import ImageOperations, RenderImage
-from ..database.timelapse_operations import TimelapseOperations
 from ..database.video_operations import VideoOperations
-from ..errors import (
-    DatabaseError,
-    DatabaseUnavailableError,
-    FrameCountError,
-    JobStateError,
-    NoImagesError,
-    RenderError,
-    TimelapserError,
+from ..errors import JobStateError, RenderError, StorageError, StorageLowRenderError
+from ..events import Publish, VideoFailed, VideoFinished, VideoProgress, VideoQueued, VideoStarted
+from ..images.files import IMAGE_SUFFIX, Storage
+from ..models import (
+    Codec,
+    JobState,
+    NewJob,
+    Priority,
+    RenderJob,
+    RenderSpec,
+    Selection,
+    Video,
+    VideoSettings,
 )
-from ..events import (
-    Publish,
-    VideoFailed,
-    VideoFinished,
-    VideoProgress,
-    VideoQueued,
-    VideoStarted,
-)
-from ..images.files import PART_SUFFIX, Storage
-from ..images.orientation import upright
-from ..models import JobState, RenderJob, Video, VideoSettings
-from .command import render_command
-from .ffmpeg import Spawn, encode
-from .probe import find_ffprobe, probe
+from ..models.render import Estimate, Rendered, RenderPlan, RenderProgress
+from ..settings import LoadSettings
+from .ffmpeg import Spawn
+from .planner import Planned, Planner
+from .previews import PreviewKind, animated, poster
+from .queue import LOOK_EVERY, RenderQueue, Tell
 
 _LOGGER = logging.getLogger(__name__)
 
-JPEG_START = b"\xff\xd8\xff"
-BATCH = 8
-"""Files read in one hop off the event loop."""
-AWAY_SECONDS = 30.0
-"""Until the next look at a database that is away."""
-PROGRESS_EVERY = 0.5
+GB: Final = 10**9
+PROGRESS_EVERY: Final = 1.0
 """Seconds between two events of progress."""
 
 
+class VideoMaker(Protocol):
+    """What makes the file of a video: it knows pictures and FFmpeg, but no jobs."""
+
+    async def render(
+        self, plan: RenderPlan, output: Path, on_progress: Callable[[RenderProgress], None]
+    ) -> Rendered:
+        """Write the video, whole or not at all; raise TimelapserError."""
+
+    async def estimate(self, plan: RenderPlan) -> Estimate:
+        """Answer what that will probably need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a video would be, and need."""
+
+    planned: Planned
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a job leaves on the disk."""
+
+    video: Path
+    poster: Path
+    preview: Path | None
+
+
 class VideoService:
-    """Queues render jobs and works them off, one at a time."""
+    """Plans videos, queues jobs, and works them off."""
 
     def __init__(
         self,
         *,
         operations: VideoOperations,
-        images: ImageOperations,
-        timelapses: TimelapseOperations,
+        planner: Planner,
+        renderer: VideoMaker,
         storage: Storage,
         executor: Executor,
         now: Callable[[], datetime],
         publish: Publish,
         ffmpeg: str,
+        worker: str,
+        load: Callable[[], LoadSettings],
+        free_disk: Callable[[Path], int | None],
         spawn: Spawn = asyncio.create_subprocess_exec,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._operations = operations
-        self._images = images
-        self._timelapses = timelapses
+        self._planner = planner
+        self._renderer = renderer
         self._storage = storage
         self._executor = executor
         self._now = now
         self._publish = publish
         self._ffmpeg = ffmpeg
+        self._worker = worker
+        self._load = load
+        self._free_disk = free_disk
         self._spawn = spawn
-        self._sleep = sleep
-        self._wake = asyncio.Event()
-        self._running: tuple[int, asyncio.Task[None]] | None = None
-        self._cut_off = True
+        self._queue = RenderQueue(
+            operations,
+            self._work,
+            worker=worker,
+            at_once=lambda: load().render_jobs_at_once,
+            now=now,
+            publish=publish,
+            look_every=look_every,
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a video is being made here."""
+        return self._queue.is_busy
+
+    async def forecast(self, timelapse_id: int, spec: RenderSpec) -> Forecast:
+        """Answer what a video would be, without making it; raises as `request` does."""
+        planned = await self._planner.plan(timelapse_id, spec, self._now())
+        return Forecast(planned, await self._renderer.estimate(planned.plan))
+
+    async def request(
+        self,
+        timelapse_id: int,
+        spec: RenderSpec,
+        *,
+        priority: int = Priority.MANUAL,
+        automatic: bool = False,
+    ) -> RenderJob:
+        """Queue a video that belongs to a timelapse; raises what `Planner.plan` does."""
+        now = self._now()
+        planned = await self._planner.plan(timelapse_id, spec, now)
+        new = NewJob(
+            planned.timelapse.camera_id,
+            timelapse_id,
+            spec,
+            planned.plan.frames,
+            planned.decision.plain,
+            priority,
+            automatic,
+        )
+        job = await self._operations.enqueue(new, now)
+        self._publish(VideoQueued(job.camera_id, job))
+        self._queue.wake()
+        return job
 
     async def request_render(self, timelapse_id: int, settings: VideoSettings) -> RenderJob:
-        """Queue a video of a timelapse; raise NoImagesError when it has no image."""
-        timelapse = await self._timelapses.get(timelapse_id)
-        if not timelapse.image_count:
-            raise NoImagesError(timelapse=timelapse.name)
-        job = await self._operations.queue(timelapse, settings, self._now())
-        self._publish(VideoQueued(job.camera_id, job))
-        self._wake.set()
-        return job
+        """Queue a video of all images of a timelapse; raises as `request` does."""
+        selection = Selection(timelapse_ids=(timelapse_id,))
+        return await self.request(timelapse_id, RenderSpec.of(selection, settings))
 
     async def cancel(self, job_id: int) -> RenderJob:
         """End a queued or running job; raise JobStateError when it is over."""
         job = await self._operations.end(job_id, self._now(), JobState.CANCELLED)
-        if self._running is not None and self._running[0] == job_id:
-            task = self._running[1]
-            task.cancel()
-            await asyncio.wait([task])
+        await self._queue.drop(job_id)
         self._publish(VideoFailed(job.camera_id, job))
         return job
 
@@ -104,161 +164,139 @@ class VideoService:
                 await self.cancel(job.id)
 
     async def run(self) -> None:
-        """Work the queue off until cancelled; no job's failure ends it.
+        """Work the queue off until cancelled; see `RenderQueue.run`."""
+        await self._queue.run()
 
-        What a restart cut off, or an outage of the database, is queued again first. A job that
-        runs at a cancellation stays marked as running, for the next run to queue it again.
-        """
-        while True:
-            self._wake.clear()
-            try:
-                job = await self._next()
-            except DatabaseError as error:
-                _LOGGER.debug("The render queue waits: %s", error)
-                await self._sleep(AWAY_SECONDS)
-                continue
-            if job is None:
-                await self._wake.wait()
-                continue
-            task = asyncio.create_task(self._work(job))
-            self._running = (job.id, task)
-            try:
-                # Waiting, unlike awaiting, tells a cancelled job from a cancelled worker.
-                await asyncio.wait([task])
-            finally:
-                self._running = None
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-
-    async def _next(self) -> RenderJob | None:
-        if self._cut_off:
-            for job in await self._operations.requeue_running():
-                self._publish(VideoQueued(job.camera_id, job))
-            self._cut_off = False
-        return await self._operations.next_queued()
-
-    async def _work(self, job: RenderJob) -> None:
-        try:
-            await self._render(job)
-        except JobStateError:
-            _LOGGER.debug("Render job %s was cancelled before it began", job.id)
-        except DatabaseUnavailableError as error:
-            self._cut_off = True
-            _LOGGER.warning("Camera %s: render job %s waits: %s", job.camera_id, job.id, error)
-        except TimelapserError as error:
-            _LOGGER.warning("Camera %s: render job %s: %s", job.camera_id, job.id, error)
-            await self._fail(job, error)
-        except Exception:
-            _LOGGER.exception("Camera %s: render job %s failed", job.camera_id, job.id)
-            await self._fail(job, RenderError(reason="unexpected error, see the log"))
-
-    async def _fail(self, job: RenderJob, error: TimelapserError) -> None:
-        text = error.placeholders.get("reason", str(error))
-        try:
-            failed = await self._operations.end(job.id, self._now(), JobState.FAILED, text[:500])
-        except JobStateError:
-            return
-        except DatabaseError:
-            self._cut_off = True
-            return
-        self._publish(VideoFailed(job.camera_id, failed))
-
-    async def _render(self, job: RenderJob) -> None:
-        timelapse = await self._timelapses.get(job.timelapse_id)
-        rows = await self._images.for_render(timelapse.id)
-        plan = await self._run(self._usable, timelapse.folder, rows)
-        if len(plan) < len(rows):
-            _LOGGER.warning(
-                "Camera %s: render job %s leaves out %s images whose files are missing or damaged",
-                *(job.camera_id, job.id, len(rows) - len(plan)),
-            )
-        if not plan:
-            raise NoImagesError(timelapse=timelapse.name)
-        job = await self._operations.start(job.id, self._now(), len(plan))
+    async def _work(self, job: RenderJob, tell: Tell) -> None:
+        """Make the video of a job that was claimed."""
+        planned = await self._planner.plan(job.timelapse_id, job.request, job.requested_at)
+        await self._check_room(await self._renderer.estimate(planned.plan))
+        decision = planned.decision.plain
+        job = await self._operations.start(
+            job.id, self._now(), planned.plan.frames, decision, self._worker
+        )
         self._publish(VideoStarted(job.camera_id, job))
-        output = self._output(timelapse.folder, job)
-        part = output.with_name(f".{output.name}{PART_SUFFIX}")
-        try:
-            video = await self._make(job, plan, part, output)
-        finally:
-            await self._run(_remove, part)
+        video = await self._make(job, planned, tell)
         self._publish(VideoFinished(job.camera_id, await self._operations.get_job(job.id), video))
 
-    async def _make(
-        self, job: RenderJob, plan: list[tuple[RenderImage, Path]], part: Path, output: Path
-    ) -> Video:
-        first = plan[0][0]
-        await self._run(_make_folder, part.parent)
-        command = render_command(self._ffmpeg, first.width, first.height, job.settings, part)
-        paths = [path for _, path in plan]
-        await encode(command, self._jpegs(paths), self._progress(job), self._spawn)
-        file = await probe(find_ffprobe(self._ffmpeg), part, self._spawn)
-        if file.frames != len(plan):
-            raise FrameCountError(expected=len(plan), actual=file.frames)
-        await self._run(part.replace, output)
-        finishing = asyncio.create_task(
-            self._operations.finish(job.id, self._now(), self._storage.relative(output), file)
-        )
+    async def _check_room(self, estimate: Estimate) -> None:
+        """Raise StorageLowRenderError when the video would leave less room than captures need."""
+        free = await self._run(self._free_disk, self._storage.root)
+        if free is None:
+            return
+        usable = max(0.0, free - self._load().stop_below * GB)
+        if estimate.byte_count > usable:
+            raise StorageLowRenderError(
+                needed=f"{estimate.byte_count / GB:.2f}", free=f"{usable / GB:.2f}"
+            )
+
+    async def _make(self, job: RenderJob, planned: Planned, tell: Tell) -> Video:
+        """Make the files and enter them: they stay if, and only if, their row is written."""
+        files = self._files(planned, job)
+        finished = False
         try:
-            _, video = await asyncio.shield(finishing)
+            await self._run(_make_folder, files.video.parent)
+            told = self._progress(job, tell)
+            rendered = await self._renderer.render(planned.plan, files.video, told)
+            self._tell_left_out(job, rendered)
+            await self._make_pictures(job, files, rendered)
+            finishing = asyncio.create_task(self._finish(job, files, rendered, planned))
+            try:
+                video = await asyncio.shield(finishing)
+            finally:
+                await asyncio.wait([finishing])
+                finished = finishing.exception() is None
         finally:
-            # Even when cancelled: the file stays if, and only if, its row was written.
-            await asyncio.wait([finishing])
-            if finishing.exception() is not None:
-                await self._run(_remove, output)
+            if not finished:
+                await self._run(_remove, files)
         return video
 
-    def _output(self, folder: str, job: RenderJob) -> Path:
-        stamp = f"{self._now():%Y%m%dT%H%M%SZ}"
-        return self._storage.videos_folder(folder) / f"{stamp}-{job.id}.mp4"
+    async def _finish(
+        self, job: RenderJob, files: Files, rendered: Rendered, planned: Planned
+    ) -> Video:
+        decision = {
+            **planned.decision.plain,
+            "encoder": rendered.encoder,
+            "encoder_reason": rendered.reason,
+            "frames_from_cache": rendered.frames_from_cache,
+            "left_out": dict(rendered.left_out),
+        }
+        has_poster = await self._run(files.poster.exists)
+        _, video = await self._operations.finish(
+            job.id,
+            self._now(),
+            self._storage.relative(files.video),
+            rendered.file,
+            worker=self._worker,
+            decision=decision,
+            cpu_seconds=rendered.cpu_seconds,
+            poster_path=self._storage.relative(files.poster) if has_poster else None,
+        )
+        return video
 
-    def _progress(self, job: RenderJob) -> Callable[[int], None]:
+    async def _make_pictures(self, job: RenderJob, files: Files, rendered: Rendered) -> None:
+        """Make poster and preview; a video without them is a good one all the same."""
+        file, ffmpeg, spawn = rendered.file, self._ffmpeg, self._spawn
+        try:
+            middle = (file.frames - 1) // 2 / file.fps
+            await poster(ffmpeg, files.video, files.poster, at=middle, spawn=spawn)
+            if files.preview is not None:
+                kind = PreviewKind(files.preview.suffix.removeprefix("."))
+                await animated(ffmpeg, files.video, files.preview, file, kind, spawn=spawn)
+        except (RenderError, OSError) as error:
+            _LOGGER.warning(
+                "Camera %s: render job %s has no poster or preview: %s",
+                *(job.camera_id, job.id, error),
+            )
+
+    def _tell_left_out(self, job: RenderJob, rendered: Rendered) -> None:
+        if count := sum(rendered.left_out.values()):
+            _LOGGER.warning(
+                "Camera %s: render job %s leaves out %s images: %s",
+                *(job.camera_id, job.id, count, dict(rendered.left_out)),
+            )
+
+    def _files(self, planned: Planned, job: RenderJob) -> Files:
+        # By the moment of this attempt: a worker that has lost the job must not touch the file of
+        # the one that has it now.
+        began = job.started_at or self._now()
+        folder = self._storage.videos_folder(planned.timelapse.folder)
+        name = f"{began.astimezone(UTC):%Y%m%dT%H%M%SZ}-{job.id}"
+        is_webm = planned.plan.encoding.codec is Codec.VP9
+        preview = job.request.preview
+        return Files(
+            folder / f"{name}.{'webm' if is_webm else 'mp4'}",
+            folder / f"{name}{IMAGE_SUFFIX}",
+            folder / f"{name}.{preview}" if preview else None,
+        )
+
+    def _progress(self, job: RenderJob, tell: Tell) -> Callable[[RenderProgress], None]:
         clock = asyncio.get_running_loop().time
         told = clock()
 
-        def on_frames(frames: int) -> None:
+        def on_progress(progress: RenderProgress) -> None:
             nonlocal told
+            tell(progress.frames_done)
             if clock() - told >= PROGRESS_EVERY:
                 told = clock()
-                self._publish(VideoProgress(job.camera_id, job.at(frames)))
+                shown = job.at(progress.frames_done)
+                self._publish(VideoProgress(job.camera_id, shown, progress.fps, progress.eta))
 
-        return on_frames
-
-    async def _jpegs(self, paths: list[Path]) -> AsyncIterator[bytes]:
-        for start in range(0, len(paths), BATCH):
-            for jpeg in await self._run(_read, paths[start : start + BATCH]):
-                yield jpeg
-
-    def _usable(self, folder: str, rows: list[RenderImage]) -> list[tuple[RenderImage, Path]]:
-        """Answer the rows whose file is there and begins like a JPEG."""
-        paths = [
-            (row, self._storage.image_path(folder, row.captured_at, quarantined=False))
-            for row in rows
-        ]
-        return [(row, path) for row, path in paths if _is_jpeg(path)]
+        return on_progress
 
     async def _run[*Ts, T](self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
 
 
-def _is_jpeg(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(JPEG_START)) == JPEG_START
-    except OSError:
-        return False
-
-
-def _read(paths: list[Path]) -> list[bytes]:
-    try:
-        return [upright(path.read_bytes()) for path in paths]
-    except OSError as error:
-        raise RenderError(reason="an image vanished during the render") from error
-
-
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(folder=str(folder)) from error
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _remove(files: Files) -> None:
+    for path in (files.video, files.poster, files.preview):
+        if path is not None:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
