@@ -124,7 +124,6 @@ async def test_dry_run(
         ),
         ({"ramp": 61}, "invalid_setting", {"ramp"}),
     ],
-    ids=str,
 )
 async def test_bad_request_is_refused_by_name(
     home: HomeAssistant, devices: list[str], asked: dict[str, Any], key: str, names: set[str]
