@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import voluptuous as vol
 
 from custom_components.timelapser.const import EVENT_TIMELAPSER
+from custom_components.timelapser.engine.events import VideoProgress
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA
 from tests.helpers import act, device_id, set_up, settle
@@ -214,3 +217,53 @@ async def test_bounds_of_the_rate_that_exclude_each_other(home: HomeAssistant, c
     with pytest.raises(ServiceValidationError) as caught:
         await act(home, "set_settings", device_id=camera, settings={"fps_max": 20})
     assert caught.value.translation_key == "fps_order"
+
+
+async def test_pictures_of_a_video_are_served_and_go_with_it(
+    home: HomeAssistant,
+    camera: str,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    async def render() -> None:
+        await act(home, "render_video", device_id=camera, codec="vp9", preview="webp")
+
+    event = await told(home, render, ("video_finished", "video_failed"))
+    (video,) = (await act(home, "list_videos", device_id=camera))["videos"]
+    assert video["video_id"] == event["video_id"]
+    url = f"/api/timelapser/videos/{video['video_id']}"
+    client, nobody = await hass_client(), await hass_client_no_auth()
+    kinds = {"": "video/webm", "/poster": "image/jpeg", "/preview": "image/webp"}
+    for path, kind in kinds.items():
+        answer = await client.get(url + path)
+        assert (answer.status, answer.content_type) == (200, kind)
+        assert (await nobody.get(url + path)).status == 401
+    assert video["poster"] == f"{url}/poster"
+
+    await act(home, "delete_video", device_id=camera, video_id=video["video_id"])
+    for path in kinds:
+        assert (await client.get(url + path)).status == 404
+    folder = Path(video["path"]).parent
+    assert await home.async_add_executor_job(lambda: list(folder.iterdir())) == []
+
+
+async def test_progress_is_told_once_a_percent(
+    home: HomeAssistant, camera: str, entry: MockConfigEntry
+) -> None:
+    hub: TimelapserHub = entry.runtime_data
+    heard: list[float] = []
+
+    @callback
+    def listen(event: Any) -> None:
+        if event.data["type"] == "video_progress":
+            heard.append(event.data["progress"])
+
+    answer = await act(home, "render_video", device_id=camera)
+    job = replace(await hub.rows.videos.get_job(answer["job_id"]), frames_total=1000)
+    home.bus.async_listen(EVENT_TIMELAPSER, listen)
+    for frames in (6, 8, 20, 24, 27, 500):
+        hub.publish(VideoProgress(CAMERA, job.at(frames), 25.0, 3.0))
+    await home.async_block_till_done()
+    # What the render itself says meanwhile is of four frames.
+    assert [one for one in heard if one in {0.6, 0.8, 2.0, 2.4, 2.7}] == [0.6, 2.0]
+    assert 50 in heard

@@ -42,6 +42,7 @@ class HubEvents:
         self._hass = hass
         self._entry = entry
         self._hub = hub
+        self._progress: tuple[int, int] | None = None
 
     @callback
     def async_listen(self) -> None:
@@ -82,7 +83,17 @@ class HubEvents:
         self._show_load(event)
         if not isinstance(event, VideoProgress):
             self._hub.coordinator.async_something_happened()
-            self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event, self._outlook_of))
+        elif not self._is_another_percent(event):
+            return
+        self._hass.bus.async_fire(EVENT_TIMELAPSER, event_data(event, self._outlook_of))
+
+    def _is_another_percent(self, event: VideoProgress) -> bool:
+        """Whether the bus is to hear of it: the recorder keeps all that goes there."""
+        progress = event.job.id, int(event.job.progress * 100)
+        if progress == self._progress:
+            return False
+        self._progress = progress
+        return True
 
     @callback
     def async_database_changed(self, away: bool) -> None:

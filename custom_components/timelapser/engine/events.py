@@ -100,7 +100,7 @@ class VideoStarted(RenderChanged):
 
 @dataclass(frozen=True, slots=True)
 class VideoProgress(RenderChanged):
-    """More frames are done; at most one a second, and it stays inside the integration.
+    """More frames are done; at most one a second.
 
     `speed` in frames a second, `eta` in seconds, both None while unknown.
     """
