@@ -1,19 +1,25 @@
 """Renders of images, segments and programs that are not what they should be."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import os
+from pathlib import Path
+import subprocess
 from typing import Any
 
 from PIL import Image as Pillow
 import pytest
 
 from custom_components.timelapser.engine.errors import (
+    DiskFullError,
     FrameCountError,
     NoImagesError,
     RenderError,
+    StorageError,
     TimelapserError,
 )
 from custom_components.timelapser.engine.models.render import Looks
+from custom_components.timelapser.engine.videos.cache import FOLDER
 from tests.engine.videos.numbered import jpeg, numbered, numbers
 from tests.engine.videos.rendering import Studio, frame_hashes, plan_of
 
@@ -162,3 +168,38 @@ async def test_image_that_vanishes_in_mid_render(studio: Studio) -> None:
         await studio.render(plan_of(images))
     assert studio.leftovers() == []
     assert (await studio.render(plan_of(images))).left_out == {"missing": 1}
+
+
+@pytest.fixture
+def small_cache(studio: Studio) -> Iterator[Path]:
+    """A real disk for the cache, with room for hardly more than one segment."""
+    folder = studio.engine.storage.resolve(FOLDER)
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_disk_that_runs_full_in_mid_render(studio: Studio, small_cache: Path) -> None:
+    images = studio.take(range(230))
+    (small_cache / "filler").write_bytes(b"x" * 40_000)
+    with pytest.raises((DiskFullError, StorageError)):
+        await studio.render(plan_of(images))
+    assert studio.leftovers() == []
+    assert not studio.output.exists()
+    (small_cache / "filler").unlink()
+    await studio.render(plan_of(images[:100]))
+    assert numbers(studio.output) == list(range(100))
+
+
+async def test_two_renders_of_the_same_at_once(studio: Studio) -> None:
+    images = studio.take(range(120))
+    first, second = studio.output, studio.output.with_name("second.mp4")
+    await asyncio.gather(
+        *(studio.renderer.render(plan_of(images), path, lambda _: None) for path in (first, second))
+    )
+    for path in (first, second):
+        assert numbers(path) == list(range(120))
+    assert studio.leftovers() == []
