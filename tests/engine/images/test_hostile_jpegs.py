@@ -1,6 +1,7 @@
 """What is sent as a JPEG to do harm has a clear outcome, and costs no more than a picture does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from struct import pack
 import time
@@ -15,7 +16,7 @@ from PIL import Image as Pillow
 import pytest
 
 from custom_components.timelapser.engine.images.ingest import Ingested, LoadTurbo, ingest
-from custom_components.timelapser.engine.images.turbo import Turbo, turbojpeg
+from custom_components.timelapser.engine.images.turbo import BrokenJpegError, Turbo, turbojpeg
 from custom_components.timelapser.engine.models import Frame
 
 from .jpegs import MOMENT, encoded, needs_turbojpeg, no_library, noted, photo, tiff
@@ -186,10 +187,76 @@ def test_any_header(jpeg: bytes, changes: list[tuple[int, int]]) -> None:
     for at, value in changes:
         data[at] = value
     one, other = (take(bytes(data), load) for load in (turbojpeg, no_library))
-    assert one.origin == other.origin
+    assert replace(one.origin, jpeg_errors=False) == other.origin
     assert (one.picture is None) == (other.picture is None)
     if one.picture is not None and other.picture is not None:
         assert one.picture.shape == other.picture.shape
+
+
+LARGE = encoded(photo(640, 480))
+RESTARTS = encoded(photo(640, 480), restart_marker_blocks=9)
+SCAN = LARGE.rindex(b"\xff\xda") + 14
+
+
+def flipped(jpeg: bytes, at: int, bit: int) -> bytes:
+    """Have one bit of a JPEG arrive as the other."""
+    return jpeg[:at] + bytes((jpeg[at] ^ 1 << bit,)) + jpeg[at + 1 :]
+
+
+BROKEN = {
+    "a hole": LARGE[: SCAN + 9000] + LARGE[SCAN + 30_000 :],
+    "the end of the data missing": LARGE[: len(LARGE) // 2] + LARGE[-2:],
+    "no data": LARGE[:SCAN] + LARGE[-2:],
+    "a part that is another's": LARGE[: SCAN + 9000] + WHOLE[-9000:-2] + LARGE[SCAN + 18_000 :],
+    "a part that is noise": LARGE[: SCAN + 9000] + bytes(range(255)) * 9 + LARGE[SCAN + 11_000 :],
+    "a lost restart": RESTARTS.replace(b"\xff\xd3", b"", 1),
+}
+
+
+@needs_turbojpeg
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_broken_data_are_told(data: bytes) -> None:
+    """And shown as far as they go, as where there is no library to tell them."""
+    told, untold = take(data, turbojpeg), take(data, no_library)
+    assert told.origin.jpeg_errors
+    assert replace(told.origin, jpeg_errors=False) == untold.origin
+    assert untold.origin.readable
+    assert told.small == untold.small
+    assert told.jpeg == data
+    library = turbojpeg()
+    assert library is not None
+    with pytest.raises(BrokenJpegError, match=r"\w"):
+        library.decoded(data, 1)
+
+
+@needs_turbojpeg
+@pytest.mark.parametrize("seed", range(8))
+def test_flipped_bits_are_told(seed: int) -> None:
+    """Most of them: by chance, codes after a single one can still make sense."""
+    data = LARGE
+    for at in np.random.default_rng(seed).integers(SCAN, len(LARGE) - 2, 20).tolist():
+        data = flipped(data, at, at % 8)
+    assert take(data, turbojpeg).origin.jpeg_errors
+
+
+@either_way
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(LARGE, id="baseline"),
+        pytest.param(RESTARTS, id="restarts"),
+        pytest.param(PROGRESSIVE, id="progressive"),
+        pytest.param(GREY, id="grey"),
+        pytest.param(encoded(photo(640, 480).convert("CMYK")), id="CMYK"),
+        pytest.param(encoded(photo(641, 479), subsampling=0), id="4:4:4"),
+        pytest.param(encoded(photo(640, 480), 6), id="turned"),
+        pytest.param(LARGE + bytes(4000), id="padded"),
+        pytest.param(unused(LARGE, 65_000), id="a long segment"),
+        pytest.param(LARGE[: len(LARGE) // 2], id="cut, which is told otherwise"),
+    ],
+)
+def test_clean_data_are_not(data: bytes, load: LoadTurbo) -> None:
+    assert not take(data, load).origin.jpeg_errors
 
 
 def scans(jpeg: bytes, count: int) -> bytes:

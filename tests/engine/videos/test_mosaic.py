@@ -98,6 +98,23 @@ def test_what_cannot_be_decoded_is_dark(bad: bytes) -> None:
     assert near(picture.getpixel((240, 45)), GREEN)
 
 
+@pytest.mark.parametrize(
+    ("colour", "gain", "expected"),
+    [
+        (GREY, 1.25, (160, 160, 160)),
+        (GREY, 0.75, (96, 96, 96)),
+        ((100, 60, 40), 1.4, (140, 84, 56)),
+        ((250, 250, 250), 1.4, (255, 255, 255)),
+        (GREY, 1.0, GREY),
+    ],
+)
+def test_gains(colour: tuple[int, int, int], gain: float, expected: tuple[int, int, int]) -> None:
+    composed = compose([plain(colour), plain(colour)], 2, (320, 90), (gain, 1.0))
+    picture = opened(composed)
+    assert near(picture.getpixel((80, 45)), expected)
+    assert near(picture.getpixel((240, 45)), colour)
+
+
 def test_tiles_are_asked_for_one_by_one() -> None:
     asked: list[int] = []
 

@@ -1,7 +1,7 @@
 """What a video is made of: its pictures in order, and how they are shown."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -35,23 +35,17 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Mosaic:
-    """Images that are shown at once, the leading one first; None is a dark tile."""
+    """Images that are shown at once, the leading one first; None is a dark tile.
+
+    `gains` are what to multiply the brightness of each with; none where there is nothing to do.
+    """
 
     tiles: tuple[RenderImage | None, ...]
-
-    @property
-    def lead(self) -> RenderImage | None:
-        """The image that the frame is there for."""
-        return self.tiles[0]
-
-    @property
-    def images(self) -> list[RenderImage]:
-        """The images that there are."""
-        return [tile for tile in self.tiles if tile is not None]
+    gains: tuple[float, ...] = ()
 
     def without(self, bad: Collection[RenderImage]) -> Mosaic:
         """Answer the mosaic with dark tiles instead of some images."""
-        return Mosaic(tuple(None if tile in bad else tile for tile in self.tiles))
+        return replace(self, tiles=tuple(None if tile in bad else tile for tile in self.tiles))
 
 
 type Shown = RenderImage | Card | Mosaic
@@ -66,14 +60,19 @@ class Shot:
     repeat: int = 1
 
 
-def leading(shown: Shown) -> RenderImage | None:
-    """Answer the image that gives a frame its place in the video; a card has none."""
+def tiles_of(shown: Shown) -> tuple[RenderImage | None, ...]:
+    """Answer the images of a frame, with None for dark tiles; a card has none at all."""
     match shown:
         case Mosaic():
-            return shown.lead
+            return shown.tiles
         case RenderImage():
-            return shown
-    return None
+            return (shown,)
+    return ()
+
+
+def leading(shown: Shown) -> RenderImage | None:
+    """Answer the image that gives a frame its place in the video; a card has none."""
+    return next(iter(tiles_of(shown)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Several pictures in one frame: which stand together, and where.
 
-The images of one selection lead. Beside each of them stands the one of every other row that was
-taken nearest to it, because no two cameras take theirs at quite the same moment. For two ranges of
-dates the local clocks of both are compared, counted from the first day of each.
+The images of one selection lead. Beside each of them stands, in every other column, the one that
+was taken nearest to it, because no two cameras take theirs at quite the same moment. For two
+ranges of dates the local clocks of both are compared, counted from the first day of each.
 """
 
 from bisect import bisect_left
@@ -17,11 +17,11 @@ from typing import Final
 from ..models.render import Mosaic, RenderImage, Shot
 
 STALE: Final = 3
-"""Usual intervals of a row within which there must be an image; else its tile is dark."""
+"""Usual intervals of a column within which there must be an image; else its tile is dark."""
 LARGEST: Final = (3840, 2160)
 """Of frames with several tiles: what is larger, many machines cannot play."""
 LONE: Final = timedelta(minutes=1)
-"""How near an image must be that is the only one of its row."""
+"""How near an image must be that is the only one of its column."""
 
 type Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""

@@ -15,7 +15,7 @@ from PIL import ImageDraw, ImageFont
 from ..errors import RenderError
 from ..images.files import Storage
 from ..images.orientation import upright
-from ..models.render import Card, Mosaic, RenderImage, Shown
+from ..models.render import Card, Mosaic, RenderImage, Shown, tiles_of
 from .mosaic import compose
 from .segments import Still, runs
 
@@ -38,7 +38,7 @@ class Pictures:
 
         A picture that is cut off later than in its header counts as one.
         """
-        images = [image for shown, _ in runs(stills) for image in _images(shown)]
+        images = [image for shown, _ in runs(stills) for image in tiles_of(shown) if image]
         return await self._run(lambda: self._check(images))
 
     async def jpegs(self, stills: Sequence[Still], size: tuple[int, int]) -> AsyncIterator[bytes]:
@@ -73,7 +73,7 @@ class Pictures:
                 return card(shown, size)
             case Mosaic():
                 tiles = (self._bytes(tile) if tile else None for tile in shown.tiles)
-                return compose(tiles, len(shown.tiles), size)
+                return compose(tiles, len(shown.tiles), size, shown.gains)
         return upright(self._bytes(shown))
 
     def _bytes(self, image: RenderImage) -> bytes:
@@ -103,15 +103,6 @@ class Pictures:
 
     async def _run[T](self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
-
-
-def _images(shown: Shown) -> list[RenderImage]:
-    match shown:
-        case Mosaic():
-            return shown.images
-        case RenderImage():
-            return [shown]
-    return []
 
 
 def card(text: Card, size: tuple[int, int]) -> bytes:

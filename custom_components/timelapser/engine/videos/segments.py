@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, zip_longest
 from math import log2
 from statistics import median_low
 from typing import Final
 
-from ..models.render import Card, Looks, Mosaic, RenderImage, Shot, Shown, leading
+from ..models.render import Card, Looks, Mosaic, RenderImage, Shot, Shown, leading, tiles_of
 from .deflicker import gains
 
 CHUNK: Final = 100
@@ -39,7 +39,8 @@ class Still:
             case Card():
                 shown = f"card {self.image.text!r}"
             case Mosaic():
-                shown = " | ".join(image_name(tile) if tile else "" for tile in self.image.tiles)
+                tiles = " | ".join(image_name(tile) if tile else "" for tile in self.image.tiles)
+                shown = f"{tiles} {self.image.gains}"
             case _:
                 shown = image_name(self.image)
         return sha256(f"{shown} {self.gain}".encode()).hexdigest()[:DIGEST]
@@ -151,7 +152,7 @@ def _without(shown: Shown, bad: set[RenderImage]) -> Shown | None:
     """Answer what is left of a frame, if anything."""
     if isinstance(shown, Mosaic):
         rest = shown.without(bad)
-        return rest if rest.images else None
+        return rest if any(rest.tiles) else None
     return None if shown in bad else shown
 
 
@@ -181,10 +182,27 @@ def _place(image: RenderImage, stride: int) -> tuple[int, int]:
 
 
 def _stills(shots: Sequence[Shot], looks: Looks) -> Iterator[Still]:
-    images = [shot.image for shot in shots if isinstance(shot.image, RenderImage)]
-    factors = iter(gains([(image.captured_at, image.luma) for image in images]))
+    columns = _gains(shots) if looks.deflicker else []
     for shot in shots:
-        gain = next(factors) if isinstance(shot.image, RenderImage) else 1.0
-        still = Still(shot.image, gain if looks.deflicker else 1.0)
+        factors = [
+            column.get(tile, 1.0)
+            for tile, column in zip(tiles_of(shot.image), columns, strict=False)
+        ]
+        match shot.image:
+            case Mosaic():
+                still = Still(replace(shot.image, gains=tuple(factors)))
+            case _:
+                still = Still(shot.image, *factors)
         for _ in range(shot.repeat):
             yield still
+
+
+def _gains(shots: Sequence[Shot]) -> list[dict[RenderImage | None, float]]:
+    """Answer the gains of a chunk's images, for each place in its frames by itself."""
+    answer: list[dict[RenderImage | None, float]] = []
+    for column in zip_longest(*(tiles_of(shot.image) for shot in shots)):
+        # An image may stay for several frames, beside those of a quicker camera.
+        images = [image for image in dict.fromkeys(column) if image]
+        samples = [(image.captured_at, image.luma) for image in images]
+        answer.append(dict(zip(images, gains(samples), strict=True)))
+    return answer
