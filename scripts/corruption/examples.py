@@ -30,7 +30,7 @@ VISIBLE_STEP: Final = 12
 ODD: Final = 0.55
 """How often an image is damaged under another condition than its own."""
 WEIGHT_OWN: Final = 1.0
-WEIGHT_MADE: Final = 0.2
+WEIGHT_MADE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ DIGITS: Final = 4
 WEIGHT_LIGHT: Final = 0.1
 """Of an example again, as if heavy checks were off."""
 
-# What is usual for good images differs between forests, and is to score the same: 70 where one of
-# a hundred is flagged, 96 in their middle. Other scores of good ones are at shares of this way.
+# What is usual for good images differs between forests, and is to score the same: 70 where as many
+# are flagged as may be, 96 in their middle. Other scores of good ones are at shares of this way.
 GOOD_SHAPE: Final = ((2.25, 100), (1.5, 98), (1.0, 96), (0.5, 90), (0.175, 80), (0.0, 70))
 # Scores of damaged ones are at log odds above the first.
 DAMAGED_SHAPE: Final = ((0.8, 40), (2.5, 10), (5.0, 0))

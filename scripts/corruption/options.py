@@ -34,7 +34,7 @@ def of_training() -> argparse.Namespace:
     )
     parser.add_argument("labels", type=Path, help="the CSV file of labels")
     parser.add_argument("--output", type=Path, help="the model to write, if not the one that ships")
-    parser.add_argument("--version", default="2", help="what the model is called in logs")
+    parser.add_argument("--version", default="3", help="what the model is called in logs")
     parser.add_argument("--folds", type=int, default=10, help="of cameras, for the check")
     parser.add_argument("--made", type=int, default=3, help="images made per good one, of a sort")
     parser.add_argument("--jobs", type=int, default=2, help="processes that measure")

@@ -1,5 +1,6 @@
 """With TurboJPEG and without it, an image comes out the same, but for rounding."""
 
+from dataclasses import replace
 from io import BytesIO
 from statistics import mean
 from typing import Any
@@ -133,7 +134,8 @@ def test_what_is_not_quite_right_is_left_to_pillow(jpeg: bytes) -> None:
 
 
 def assert_same(one: Ingested, other: Ingested) -> None:
-    assert one.origin == other.origin
+    # That data do not make sense is told by the library alone.
+    assert replace(one.origin, jpeg_errors=False) == other.origin
     assert (one.small, one.thumb, one.phash) == (other.small, other.thumb, other.phash)
 
 
