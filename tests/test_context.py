@@ -41,10 +41,10 @@ async def newest(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def capture(hass: HomeAssistant) -> dict[str, Any]:
-    """Add an image, and answer what is told of it then and later, which is the same."""
+    """Add an image, and answer what is told of it later: all that was told then, and more."""
     taken = await act(hass, "capture_now", device_id=device_id(hass, CAMERA))
     image = await newest(hass)
-    assert image == taken
+    assert image.items() >= taken.items()
     return image
 
 
