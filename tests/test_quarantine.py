@@ -20,6 +20,7 @@ from custom_components.timelapser.engine.errors import DatabaseUnavailableError
 from custom_components.timelapser.engine.models import Frame, Image, VideoSettings
 from custom_components.timelapser.hub import TimelapserHub
 from tests.conftest import CAMERA
+from tests.engine.conftest import queue
 from tests.helpers import act, device_id, set_up, settle
 from tests.test_purge import CUT, DAY, add, ids
 
@@ -156,7 +157,7 @@ async def test_images_that_a_render_needs_are_left(
     home: HomeAssistant, hub: TimelapserHub, bad: Image
 ) -> None:
     timelapse = await hub.rows.timelapses.get(bad.timelapse_id)
-    job = await hub.rows.videos.queue(timelapse, VideoSettings(), bad.captured_at)
+    job = await queue(hub.rows.videos, timelapse, VideoSettings(), bad.captured_at)
     answer = await on_camera(home, "delete_image", image_ids=[bad.id])
     await hub.videos.cancel(job.id)
     assert answer == {"deleted": [], "left": [bad.id], "bytes": 0}

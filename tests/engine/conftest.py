@@ -22,7 +22,17 @@ from custom_components.timelapser.engine.images.files import Storage
 from custom_components.timelapser.engine.images.recorder import Recorder
 from custom_components.timelapser.engine.images.service import ImageService
 from custom_components.timelapser.engine.images.spool import Spool
-from custom_components.timelapser.engine.models import Camera, Frame, Image, Timelapse
+from custom_components.timelapser.engine.models import (
+    Camera,
+    Frame,
+    Image,
+    NewJob,
+    RenderJob,
+    RenderSpec,
+    Selection,
+    Timelapse,
+    VideoSettings,
+)
 from custom_components.timelapser.engine.settings import Settings
 from tests.harness.postgres import PostgresServer
 
@@ -62,6 +72,15 @@ class Engine:
 
     def types(self) -> list[str]:
         return [event.type for event in self.events]
+
+
+async def queue(
+    videos: VideoOperations, timelapse: Timelapse, settings: VideoSettings, now: datetime
+) -> RenderJob:
+    """Enter a job for a whole timelapse."""
+    spec = RenderSpec.of(Selection((timelapse.id,)), settings)
+    new = NewJob(timelapse.camera_id, timelapse.id, spec, timelapse.image_count)
+    return await videos.enqueue(new, now)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -32,7 +32,7 @@ from custom_components.timelapser.engine.models import (
     VideoFile,
     VideoSettings,
 )
-from tests.engine.conftest import BEGIN, Engine
+from tests.engine.conftest import BEGIN, Engine, queue
 
 TODAY = BEGIN.date()
 FILE = VideoFile(20, 0.8, 25, 640, 480, "h264", "yuv420p", 5_000)
@@ -65,7 +65,7 @@ async def miss(
 
 
 async def film(parts: Engine, timelapse: Timelapse) -> None:
-    job = await parts.videos.queue(timelapse, VideoSettings(), BEGIN)
+    job = await queue(parts.videos, timelapse, VideoSettings(), BEGIN)
     await parts.videos.start(job.id, BEGIN, 20)
     await parts.videos.finish(job.id, BEGIN, f"{timelapse.folder}/{job.id}.mp4", FILE)
 

@@ -32,7 +32,7 @@ from custom_components.timelapser.engine.models import (
     VideoSettings,
 )
 from custom_components.timelapser.engine.settings import Level, resolve
-from tests.engine.conftest import BEGIN, ZONE, Engine
+from tests.engine.conftest import BEGIN, ZONE, Engine, queue
 from tests.engine.database.test_operations import new_image
 from tests.engine.monitoring.test_reconciliation import create_deletion
 
@@ -199,7 +199,7 @@ async def test_starred_and_rendered_stay(house: House) -> None:
     assert {removal.id for removal in planned.images} == {image.id for image in images}
     # What was wanted since the plan was made stays, too.
     await house.rows.timelapses.update(starred.id, {"starred": True})
-    job = await house.rows.videos.queue(rendered, VideoSettings(), BEGIN)
+    job = await queue(house.rows.videos, rendered, VideoSettings(), BEGIN)
     went = await house.service.carry_out(planned)
     assert [removal.id for removal in went.images] == [images[2].id]
     assert await house.service.plan() == Plan()
@@ -217,7 +217,7 @@ async def test_a_render_of_a_whole_camera_needs_all_its_timelapses(house: House)
     other = await house.timelapse("street")
     for timelapse in (old, new, other):
         await house.add(timelapse, 9 * DAY)
-    job = await house.rows.videos.queue(new, VideoSettings(), BEGIN)
+    job = await queue(house.rows.videos, new, VideoSettings(), BEGIN)
     spec: dict[str, dict[str, list[int]]] = {"selection": {}}
     await house.parts.database.write(
         lambda connection: connection.execute(update(tables.render_jobs).values(spec=spec))
@@ -276,7 +276,7 @@ async def test_automatic_videos(house: House) -> None:
     house.options = {"keep_automatic": 2}
     paths = []
     for number in range(4):
-        job = await house.rows.videos.queue(timelapse, VideoSettings(), BEGIN)
+        job = await queue(house.rows.videos, timelapse, VideoSettings(), BEGIN)
         await house.rows.videos.start(job.id, BEGIN, 1)
         path = house.parts.storage.videos_folder(timelapse.folder) / f"{number}.mp4"
         poster = path.with_suffix(".jpg")

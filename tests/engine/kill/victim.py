@@ -23,7 +23,7 @@ from custom_components.timelapser.engine.models import (
     VideoSettings,
 )
 from custom_components.timelapser.engine.settings import Settings
-from tests.engine.conftest import ZONE, Engine, open_engine
+from tests.engine.conftest import ZONE, Engine, open_engine, queue
 from tests.engine.monitoring.test_reconciliation import create_deletion
 from tests.harness import scene
 
@@ -76,7 +76,7 @@ async def _capture(parts: Engine, timelapse: Timelapse, journal: Journal) -> Non
 
 
 async def _render(parts: Engine, timelapse: Timelapse, journal: Journal) -> None:
-    job = await parts.videos.queue(timelapse, VideoSettings(), _now())
+    job = await queue(parts.videos, timelapse, VideoSettings(), _now())
     await parts.videos.start(job.id, _now(), IMAGES)
     path = parts.storage.videos_folder(timelapse.folder) / f"{_now():%Y%m%dT%H%M%SZ}-{job.id}.mp4"
     part = path.with_name(f".{path.name}.part")

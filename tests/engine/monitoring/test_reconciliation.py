@@ -28,7 +28,7 @@ from custom_components.timelapser.engine.monitoring.reconciliation import (
 )
 from custom_components.timelapser.engine.settings import Settings
 from custom_components.timelapser.engine.timelapses.deletion import DeletionService
-from tests.engine.conftest import BEGIN, ZONE, Engine
+from tests.engine.conftest import BEGIN, ZONE, Engine, queue
 from tests.harness import scene
 
 FILE = VideoFile(2, 0.1, 24.0, 64, 36, "h264", "yuv420p", 5)
@@ -94,7 +94,7 @@ class House:
     async def add_video(self, name: str, *, finish: bool = True) -> tuple[Path, Video | None]:
         """Render a file; without `finish`, its job is cut off before the row."""
         videos = self.parts.videos
-        job = await videos.queue(self.timelapse, VideoSettings(), BEGIN)
+        job = await queue(videos, self.timelapse, VideoSettings(), BEGIN)
         await videos.start(job.id, BEGIN, 3)
         path = self.parts.storage.videos_folder(self.timelapse.folder) / f"{name}-{job.id}.mp4"
         path.parent.mkdir(exist_ok=True)

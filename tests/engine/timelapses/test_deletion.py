@@ -24,7 +24,7 @@ from custom_components.timelapser.engine.models import (
     VideoSettings,
 )
 from custom_components.timelapser.engine.timelapses.deletion import DeletionService
-from tests.engine.conftest import BEGIN, Engine
+from tests.engine.conftest import BEGIN, Engine, queue
 from tests.harness import scene
 
 FILE = VideoFile(2, 0.1, 24.0, 64, 36, "h264", "yuv420p", 5)
@@ -62,7 +62,7 @@ class House:
         timelapse = await self.parts.timelapse()
         for number in range(images):
             await self.parts.add(timelapse, scene.jpeg(0.5, (64, 36)), number)
-        job = await self.parts.videos.queue(timelapse, VideoSettings(), BEGIN)
+        job = await queue(self.parts.videos, timelapse, VideoSettings(), BEGIN)
         await self.parts.videos.start(job.id, BEGIN, images)
         path = self.parts.storage.videos_folder(timelapse.folder) / f"{job.id}.mp4"
         path.parent.mkdir()

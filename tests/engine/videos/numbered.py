@@ -9,6 +9,10 @@ from typing import Any
 import av
 from PIL import Image as Pillow
 
+from custom_components.timelapser.engine.models import Codec, Encoding, Hardware, VideoSettings
+from custom_components.timelapser.engine.videos.codecs import software_encoder
+from custom_components.timelapser.engine.videos.command import segment_command
+
 BITS = 8
 SIZE = (160, 96)
 
@@ -63,3 +67,14 @@ def _number(frame: av.VideoFrame) -> int:
     height, width = luma.shape
     middles = [luma[height // 2, width * (2 * bit + 1) // (2 * BITS)] for bit in range(BITS)]
     return sum(int(value > 125) << bit for bit, value in enumerate(middles))
+
+
+def render_command(
+    ffmpeg: str, width: int, height: int, settings: VideoSettings, output: Path
+) -> list[str]:
+    """Answer the command for a whole H.264 video that plays while it is being downloaded."""
+    even_width, even_height = max(2, width // 2 * 2), max(2, height // 2 * 2)
+    encoding = Encoding(Codec.H264, settings.quality, Hardware.OFF, even_width, even_height)
+    encoder = software_encoder("libx264", encoding)
+    command = segment_command(ffmpeg, encoder, encoding, (), output, fps=settings.fps)
+    return [*command[:-1], "-movflags", "+faststart", command[-1]]

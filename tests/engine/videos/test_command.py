@@ -29,11 +29,10 @@ from custom_components.timelapser.engine.videos.command import (
     metadata,
     metadata_arguments,
     rate_of,
-    render_command,
     segment_command,
 )
 from custom_components.timelapser.engine.videos.ffmpeg import encode
-from tests.engine.videos.numbered import given, jpegs, numbers
+from tests.engine.videos.numbered import given, jpegs, numbers, render_command
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OUTPUT = Path("/media/out.mp4")

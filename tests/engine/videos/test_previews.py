@@ -18,11 +18,11 @@ from custom_components.timelapser.engine.models import (
     VideoSettings,
 )
 from custom_components.timelapser.engine.videos.codecs import SOFTWARE, software_encoder
-from custom_components.timelapser.engine.videos.command import render_command, segment_command
+from custom_components.timelapser.engine.videos.command import segment_command
 from custom_components.timelapser.engine.videos.ffmpeg import encode
 from custom_components.timelapser.engine.videos.previews import PreviewKind, animated, poster
 from custom_components.timelapser.engine.videos.probe import probe
-from tests.engine.videos.numbered import BITS, given, jpeg, jpegs
+from tests.engine.videos.numbered import BITS, given, jpeg, jpegs, render_command
 
 SIZE = (320, 192)
 FPS = 24

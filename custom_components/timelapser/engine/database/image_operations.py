@@ -10,17 +10,8 @@ from ..models import Context, Image, Judgement, NewImage, Tick
 from .corruption_operations import log_again, log_judgement
 from .counters import count_image, count_miss, count_periods
 from .database import Database, inserted_id
-from .tables import UtcTime, cameras, daily_statistics, images, timelapses
+from .tables import UtcTime, cameras, images, timelapses
 from .tick_operations import enter_tick, same_tick
-
-
-@dataclass(frozen=True, slots=True)
-class ImageDay:
-    """A local day of a timelapse with how many images it kept, and one to show for it."""
-
-    day: date
-    image_count: int
-    sample_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,30 +159,6 @@ class ImageOperations:
         return await self._database.read(
             lambda connection: connection.execute(query.limit(1)).one_or_none() is not None
         )
-
-    async def days(self, timelapse_id: int) -> list[ImageDay]:
-        """The local days that kept images, the newest first."""
-        days = daily_statistics.c
-        sample = (
-            select(images.c.id)
-            .where(
-                images.c.timelapse_id == days.timelapse_id,
-                images.c.local_day == days.day,
-                images.c.quarantined.is_(False),
-            )
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = (
-            select(days.day, days.images, sample)
-            .where(days.timelapse_id == timelapse_id, days.images > 0)
-            .order_by(days.day.desc())
-        )
-
-        def work(connection: Connection) -> list[ImageDay]:
-            return [ImageDay(*row) for row in connection.execute(query)]
-
-        return await self._database.read(work)
 
     async def _all(self, query: Select[tuple[object, ...]]) -> list[Image]:
         def work(connection: Connection) -> list[Image]:

@@ -13,12 +13,8 @@ from ..models import (
     JobState,
     NewJob,
     RenderJob,
-    RenderSpec,
-    Selection,
-    Timelapse,
     Video,
     VideoFile,
-    VideoSettings,
 )
 from .counters import count_video
 from .database import Database, inserted_id
@@ -46,14 +42,6 @@ class VideoOperations:
     async def enqueue(self, new: NewJob, now: datetime) -> RenderJob:
         """Enter a job that waits for its turn."""
         return await self._database.write(partial(enter_job, new=new, now=now))
-
-    async def queue(
-        self, timelapse: Timelapse, settings: VideoSettings, now: datetime
-    ) -> RenderJob:
-        """Enter a job for a whole timelapse."""
-        spec = RenderSpec.of(Selection((timelapse.id,)), settings)
-        new = NewJob(timelapse.camera_id, timelapse.id, spec, timelapse.image_count)
-        return await self.enqueue(new, now)
 
     async def get_job(self, job_id: int) -> RenderJob:
         """Answer one job; raise NotFoundError when there is none."""

@@ -17,8 +17,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from ..models import Codec, Encoding, Hardware, VideoSettings
-from .codecs import GROUP, THREADS, Encoder, software_encoder
+from ..models import Encoding
+from .codecs import GROUP, THREADS, Encoder
 
 MOST_PIXELS: Final = 256 * 1024 * 1024
 """What a picture may claim to have; a damaged header can claim 4 billion."""
@@ -64,17 +64,6 @@ def segment_command(
         *(_time_scale(rate) if encoder.container == "mp4" else ()),
         *("-f", encoder.container, str(output)),
     ]
-
-
-def render_command(
-    ffmpeg: str, width: int, height: int, settings: VideoSettings, output: Path
-) -> list[str]:
-    """Answer the command for a whole H.264 video that plays while it is being downloaded."""
-    even_width, even_height = max(2, width // 2 * 2), max(2, height // 2 * 2)
-    encoding = Encoding(Codec.H264, settings.quality, Hardware.OFF, even_width, even_height)
-    encoder = software_encoder("libx264", encoding)
-    command = segment_command(ffmpeg, encoder, encoding, (), output, fps=settings.fps)
-    return [*command[:-1], "-movflags", "+faststart", command[-1]]
 
 
 def rate_of(command: Sequence[str]) -> Fraction:

@@ -73,7 +73,6 @@ class Progress:
 async def encode(
     command: Sequence[str],
     jpegs: AsyncIterator[bytes],
-    on_frames: Callable[[int], None] | None = None,
     spawn: Spawn = asyncio.create_subprocess_exec,
     *,
     on_progress: Callable[[Progress], None] | None = None,
@@ -81,12 +80,12 @@ async def encode(
 ) -> Progress:
     """Run a command of `command.py` on the pictures, and answer where it ended.
 
-    `on_frames` hears how many are encoded, `on_progress` all of it, about twice a second. Raises
-    FfmpegMissingError when it cannot be started, FfmpegStalledError when it takes no more pictures
-    and gives no more frames (the time in which `jpegs` has none does not count), FfmpegMemoryError,
-    DiskFullError, RenderError when it fails for another reason, and what `jpegs` raises. The
-    process has ended when this returns, raises or is cancelled. That it ended well proves nothing:
-    count the frames.
+    `on_progress` hears how far it is, about twice a second. Raises FfmpegMissingError when it
+    cannot be started, FfmpegStalledError when it takes no more pictures and gives no more frames
+    (the time in which `jpegs` has none does not count), FfmpegMemoryError, DiskFullError,
+    RenderError when it fails for another reason, and what `jpegs` raises. The process has ended
+    when this returns, raises or is cancelled. That it ended well proves nothing: count the
+    frames.
     """
     process = await _start(command, spawn, asyncio.subprocess.PIPE)
     errors = bytearray()
@@ -94,7 +93,7 @@ async def encode(
     feeding = asyncio.create_task(encoding.feed(jpegs, rate_of(command)))
     draining = asyncio.create_task(_keep_end(process, errors))
     try:
-        await encoding.follow(on_frames, on_progress)
+        await encoding.follow(on_progress)
         code = await _ended(process, stalled_after)
         if feeding.done():
             await feeding
@@ -173,11 +172,7 @@ class _Encoding:
             with suppress(ConnectionError):
                 await stdin.wait_closed()
 
-    async def follow(
-        self,
-        on_frames: Callable[[int], None] | None,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
+    async def follow(self, on_progress: Callable[[Progress], None] | None) -> None:
         """Read the `key=value` lines of the progress until the output ends."""
         told: dict[str, str] = {}
         async for line in self._lines():
@@ -188,8 +183,6 @@ class _Encoding:
             before, self.progress = self.progress, self._understand(told)
             if self.progress.frames > before.frames:
                 self._live(waits=self._waits_for_picture)
-                if on_frames is not None:
-                    on_frames(self.progress.frames)
             if on_progress is not None:
                 on_progress(self.progress)
             told.clear()
