@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from custom_components.timelapser.engine.capture.schedule import Opening, Schedule, Window
@@ -139,6 +139,21 @@ def test_openings_never_overlap_and_hold_every_tick(case: tuple[Schedule, dateti
     assert held == len(ticks)
 
 
+JUST_AFTER_A_CHANGE = Schedule(
+    timedelta(seconds=10_000),
+    ZoneInfo("America/Sao_Paulo"),
+    Window(
+        WindowKind.SUN,
+        start_event=SunEvent.NAUTICAL_DUSK,
+        start_offset=203 * MINUTE,
+        end_event=SunEvent.ASTRONOMICAL_DAWN,
+    ),
+    Sun(-23.5, -46.6, 760),
+)
+"""The window opens 12 s after the clocks were set back, on 2010-02-21."""
+
+
+@example(case=(JUST_AFTER_A_CHANGE, datetime(2010, 2, 20, tzinfo=UTC)))
 @given(case=changes())
 @settings(max_examples=150, deadline=None)
 def test_gaps_are_no_longer_than_explained(case: tuple[Schedule, datetime]) -> None:
