@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.timelapser.engine.database.browse_operations import Album
 from custom_components.timelapser.engine.database.retention_operations import (
     RetentionOperations,
 )
@@ -17,7 +18,7 @@ from custom_components.timelapser.engine.errors import (
 from custom_components.timelapser.engine.events import Purged
 from custom_components.timelapser.engine.images import purging
 from custom_components.timelapser.engine.models.retention import ImagePlace
-from tests.engine.conftest import Engine
+from tests.engine.conftest import ZONE, Engine
 from tests.engine.images.test_retention_purging import DAY, House
 from tests.engine.monitoring.test_reconciliation import create_service
 
@@ -153,7 +154,7 @@ async def test_restored_image_counts_as_kept(house: House) -> None:
     assert (camera.image_count, camera.quarantine_count, camera.last_image_id) == (3, 0, last.id)
     order = [row.id for row in await house.rows.images.for_render(timelapse.id)]
     assert order == sorted(order)
-    days = await house.rows.images.days(timelapse.id)
+    days = await house.rows.browse.days(Album(timelapse.id), ZONE)
     assert [(day.day, day.image_count) for day in days] == [
         (date(2026, 12, 31), 1),
         (date(2026, 12, 30), 1),

@@ -156,7 +156,7 @@ async def test_hardware_encodes_a_video(tmp_path: Path) -> None:
     assert not encoder.stitchable
     video = tmp_path / "video.mp4"
     command = segment_command("ffmpeg", encoder, H264, (), video, fps=24)
-    await encode(command, given(jpegs(20)), None, machine)
+    await encode(command, given(jpegs(20)), machine)
     assert numbers(video) == [*range(20)]
 
 
